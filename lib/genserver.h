@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* genserver: OTP's GenServer for Linux, in C.  Start reading: genserver(7). */
+#ifndef GENSERVER_H
+#define GENSERVER_H
+
+#include <genserver/types.h>
+
+#include <genserver/text.h>
+
+#include <genserver/server.h>
+
+#include <genserver/call.h>
+#include <genserver/start.h>
+
+#include <genserver/name.h>
+
+#include <genserver/link.h>
+#include <genserver/timer.h>
+
+#include <genserver/node.h>
+
+#include <genserver/supervisor.h>
+
+#include <genserver/inspect.h>
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The behaviour: what a gen_server does with its messages.
+ *
+ * A behaviour is one constant table of functions.  Each gets the state, a
+ * zeroed block of state_size bytes that the library owns, and returns a
+ * verdict by value; only the library's loop acts on it.  Whatever a verdict
+ * carries is copied when the verdict is made.
+ */
+#ifndef GENSERVER_SERVER_H
+#define GENSERVER_SERVER_H
+
+#include <genserver/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bumped when gs_behaviour or gs_next change incompatibly. */
+#define GS_ABI 1
+
+/* What a callback tells the loop: made by the functions below, not by hand. */
+typedef struct gs_next {
+	uint32_t verdict;
+	uint32_t action;
+	int32_t timeout;	/* ms, with the timeout action */
+	uint32_t check;
+	uint64_t payload;	/* staged reply and its size */
+	uint64_t reason;	/* staged reason */
+	uint64_t argument;	/* staged continue argument */
+} gs_next;
+
+/* What handle_info is told. */
+enum gs_info_kind {
+	GS_INFO_MESSAGE = 1,	/* gs_send: body, from */
+	GS_INFO_TIMEOUT = 2,	/* the verdict's timeout passed */
+	GS_INFO_TIMER = 3,	/* gs_send_after: body, ref */
+	GS_INFO_EXIT = 4,	/* linked process ended, or exit signal: from, reason */
+	GS_INFO_DOWN = 5,	/* monitored process ended: from, ref, reason */
+};
+
+typedef struct gs_info {
+	enum gs_info_kind kind;
+	gs_pid from;
+	gs_ref ref;
+	gs_bytes body;
+	const char *reason;	/* "" when the kind has none */
+} gs_info;
+
+/* Why format_status is asked. */
+enum gs_status_kind {
+	GS_STATUS_NORMAL = 1,	/* somebody wants to look */
+	GS_STATUS_TERMINATE = 2, /* an abnormal end is being reported */
+};
+
+typedef struct gs_status {
+	enum gs_status_kind kind;
+	const char *reason;	/* "" when normal */
+	gs_bytes message;	/* the last message, as received */
+	gs_bytes text;		/* out: how the state is to be shown */
+} gs_status;
+
+typedef struct gs_behaviour {
+	uint32_t abi;		/* GS_ABI */
+	uint32_t size;		/* sizeof(gs_behaviour) */
+	const char *name;
+	const char *version;	/* shown, and handed to code_change; NULL is "" */
+	size_t state_size;
+
+	/* Required.  ok, ignore, error or stop; start waits for it. */
+	gs_next (*init)(void *state, gs_bytes argument);
+	/* reply, noreply, stop.  Absent: stops with bad_call. */
+	gs_next (*handle_call)(void *state, gs_bytes request, gs_from from);
+	/* noreply, stop.  Absent: stops with bad_cast. */
+	gs_next (*handle_cast)(void *state, gs_bytes request);
+	/* noreply, stop.  Absent: one warning in the log, ignored. */
+	gs_next (*handle_info)(void *state, const gs_info *info);
+	/* noreply, stop.  Absent but asked for: ends with undef. */
+	gs_next (*handle_continue)(void *state, gs_bytes argument);
+	/* Last words; runs on every orderly end but not after a real crash. */
+	void (*terminate)(void *state, const char *reason);
+	/* Sets status->text; absent: the state's bytes are shown. */
+	void (*format_status)(const void *state, gs_status *status);
+	/* Migrates state; 0, or -errno and the old code stays. */
+	int (*code_change)(void *state, size_t size, const char *old_version,
+	    bool down, gs_bytes extra);
+} gs_behaviour;
+
+/*
+ * Defines a behaviour:
+ *	GS_SERVER(counter, .state_size = sizeof(struct counter),
+ *	    .init = counter_init, .handle_call = counter_call);
+ */
+#define GS_SERVER(ident, ...)                                                  \
+	const gs_behaviour ident = { .abi = GS_ABI,                            \
+		.size = sizeof(gs_behaviour),                                  \
+		.name = #ident,                                                \
+		__VA_ARGS__ }
+
+/* Makes this shared object a module: "gsctl start ./counter.so". */
+#define GS_MODULE(ident)                                                       \
+	GS_API extern const gs_behaviour *const gs_module;                     \
+	const gs_behaviour *const gs_module = &(ident)
+
+/*
+ * The whole main() of a program that is a server: started by gsctl it serves,
+ * started by hand it says how to start it.  Returns the exit status.
+ */
+GS_API int gs_main(int argc, char **argv, const gs_behaviour *behaviour)
+    GS_MUST;
+
+/* ---- verdicts ---- */
+
+/* init: the server is up. */
+GS_API gs_next gs_ok(void) GS_MUST;
+/* init: no server is wanted; ends with normal, start says -ECANCELED. */
+GS_API gs_next gs_ignore(void) GS_MUST;
+/* init: refuses gracefully; start gets the reason, nothing is logged. */
+GS_API gs_next gs_error(const char *reason) GS_MUST;
+/* handle_call: answer, go on. */
+GS_API gs_next gs_next_reply(gs_bytes reply) GS_MUST;
+/* Go on without an answer; gs_reply may come later. */
+GS_API gs_next gs_next_noreply(void) GS_MUST;
+/* End with the reason: terminate runs first.  From init: start fails. */
+GS_API gs_next gs_next_stop(const char *reason) GS_MUST;
+/* handle_call: terminate, then answer, then end. */
+GS_API gs_next gs_next_stop_reply(const char *reason, gs_bytes reply) GS_MUST;
+
+/* ---- actions, added to ok, reply and noreply; the last one counts ---- */
+
+/* handle_info gets GS_INFO_TIMEOUT if no message arrives for ms. */
+GS_API gs_next gs_with_timeout(gs_next next, int ms) GS_MUST;
+/* Give memory back and sleep until the next message. */
+GS_API gs_next gs_with_hibernate(gs_next next) GS_MUST;
+/* handle_continue runs before any other message. */
+GS_API gs_next gs_with_continue(gs_next next, gs_bytes argument) GS_MUST;
+
+/*
+ * Leaves the running callback at once, as exit/1 does: terminate runs with
+ * the state as it was before, and everybody sees the reason.  In a process
+ * that is no server: ends the process.
+ */
+GS_API void gs_exit(const char *reason) __attribute__((noreturn));
+
+/* A word about this process for status and reports; cut at GS_NAME_MAX. */
+GS_API void gs_set_label(const char *label);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting servers.  The root supervisor of the node forks; a server sees the
+ * program as it was when the node was opened, plus its argument bytes.
+ */
+#ifndef GENSERVER_START_H
+#define GENSERVER_START_H
+
+#include <genserver/server.h>
+#include <genserver/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All zero is the default of everything. */
+typedef struct gs_options {
+	const char *name;	/* registered before init runs; NULL: none */
+	int timeout;		/* ms that init may take; 0: no limit */
+	int hibernate_after;	/* idle ms before hibernating; 0: never */
+	size_t mailbox;		/* bytes, 16 KiB to 1 GiB; 0: 1 MiB */
+	const char *debug;	/* "trace,log,statistics,..."; NULL: none */
+} gs_options;
+
+/*
+ * Starts a server and waits until its init has returned.  0 and *pid; or
+ *	-EEXIST the name is taken, *pid is the holder (already_started),
+ *	-ECANCELED init said ignore, -ETIMEDOUT init took too long,
+ *	-ECHILD init failed or died: gs_error_reason has the reason,
+ *	-ENOTSUP the behaviour is not in the program or a loadable object,
+ *	-EAGAIN a limit of the system: gs_error_text names it.
+ * After a failure no process and no name is left.  gen_server:start/3,4.
+ */
+GS_API int gs_start(const gs_behaviour *behaviour, gs_bytes argument,
+    const gs_options *options, gs_pid *pid) GS_MUST;
+
+/* The same, linked to the caller since before init ran. */
+GS_API int gs_start_link(const gs_behaviour *behaviour, gs_bytes argument,
+    const gs_options *options, gs_pid *pid) GS_MUST;
+
+/* The same, unlinked, with a monitor set at birth. */
+GS_API int gs_start_monitor(const gs_behaviour *behaviour, gs_bytes argument,
+    const gs_options *options, gs_pid *pid, gs_ref *monitor) GS_MUST;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

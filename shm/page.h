@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process's own page: the only part of the tables that it may write.  What
+ * it is doing (for the node, should it die in the middle), what it counts
+ * (for tools), its last words, and its requests to the node.
+ *
+ * The rule: it speaks only of its owner.  Garbage in it hurts nobody else, so
+ * every reader bounds-checks what it takes from here.
+ *
+ *   field          written by            how, tag
+ *   send_*         owner, in a send      release [T5]
+ *   wait, wait_any owner, in a call      release [T5]
+ *   counters, doing  owner               relaxed, hints for tools
+ *   words          owner, once           text, then words_state release [P1]
+ *   crash          owner's fatal-signal handler, then crash_state release [P2]
+ *   request_tail   owner                 release after the cell [P3]
+ *   request_head   node                  release after reading the cell [P4]
+ *
+ * SIGKILL of the owner between any two stores: an unfinished text has no
+ * state word and is ignored; an unpublished request was never made; the node
+ * clears the whole page before the slot is used again.
+ */
+#ifndef GM_PAGE_H
+#define GM_PAGE_H
+
+#include "shm/atom.h"
+
+#define GM_PAGE_BYTES 8192u
+#define GM_REQUESTS 8u
+#define GM_REQUEST_BYTES 480u
+#define GM_WORDS_MAX 255u
+#define GM_CRASH_PCS 32u
+#define GM_CRASH_MESSAGE 160u
+#define GM_LABEL_MAX 127u
+
+/* words_state */
+#define GM_WORDS_NONE 0u
+#define GM_WORDS_FINAL 0x77f1a1u
+
+struct gm_crash {
+	_Atomic uint32_t state;		/* 0, or signal number when complete */
+	int32_t code;			/* si_code */
+	uint64_t address;		/* si_addr */
+	uint64_t pc;
+	uint64_t messages;		/* counter of the message in hand */
+	uint32_t tid;
+	uint32_t kind;			/* its kind */
+	uint32_t message_size;		/* its true size */
+	uint32_t n_pcs;
+	uint64_t pcs[GM_CRASH_PCS];
+	uint8_t message[GM_CRASH_MESSAGE]; /* its first bytes */
+};
+
+struct gm_request {
+	uint32_t op;
+	uint32_t size;			/* bytes of body */
+	uint64_t tag;			/* answered with it; 0: no answer wanted */
+	uint8_t body[GM_REQUEST_BYTES - 16];
+};
+
+struct gm_page {
+	/* line 0: mailbox-protocol words, read by the node at a death */
+	_Alignas(GM_LINE) _Atomic uint64_t send_m; /* region id | ring, 0 none */
+	_Atomic uint64_t send_v;	/* position being tried, 0 none */
+	_Atomic uint64_t wait[4];	/* slot << 32 | gen, 0 none */
+	_Atomic uint32_t wait_any;
+	uint32_t pad0;
+
+	/* line 1: what the owner is doing */
+	_Alignas(GM_LINE) _Atomic uint32_t doing; /* enum gs_process_state */
+	_Atomic uint32_t started;	/* 1 once init has returned ok */
+	_Atomic uint64_t messages;	/* taken so far */
+	_Atomic uint64_t calls;
+	_Atomic uint64_t casts;
+	_Atomic uint64_t infos;
+	_Atomic uint64_t refused;	/* my sends that met a full mailbox */
+
+	_Alignas(GM_LINE) _Atomic uint32_t words_state;
+	uint32_t words_size;
+	char words[GM_WORDS_MAX + 1];
+
+	char label[GM_LABEL_MAX + 1];
+	char behaviour[64];
+	char version[32];
+
+	_Alignas(GM_LINE) struct gm_crash crash;
+
+	_Alignas(GM_LINE) _Atomic uint32_t request_tail;
+	_Alignas(GM_LINE) _Atomic uint32_t request_head;
+	_Alignas(GM_LINE) struct gm_request requests[GM_REQUESTS];
+};
+
+static_assert(sizeof(struct gm_request) == GM_REQUEST_BYTES, "request cell");
+static_assert(sizeof(struct gm_page) <= GM_PAGE_BYTES, "bump GM_LAYOUT");
+
+#endif
