@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The private side of the library: prototypes grouped by the file that
+ * defines them, from the bottom up.
+ */
+#ifndef GSI_INTERNAL_H
+#define GSI_INTERNAL_H
+
+#include <genserver.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/uio.h>
+
+#include "shm/arena.h"
+#include "shm/page.h"
+#include "shm/poll.h"
+#include "shm/proctab.h"
+#include "shm/region.h"
+#include "shm/ring.h"
+
+#define GSI_ROOT_SLOT 1u
+#define NS_PER_MS 1000000ll
+
+/* ---- what travels in a ring record, before the body ---- */
+
+enum gsi_kind {
+	/* in mailboxes */
+	GSI_CALL = 1,		/* tag: answer with it */
+	GSI_CAST = 2,
+	GSI_INFO = 3,
+	GSI_TIMER = 4,		/* tag: gs_ref of the timer */
+	GSI_SYS = 5,		/* body: struct gsi_sys; tag: answer with it */
+	GSI_EXIT = 6,		/* node only; body: struct gsi_note */
+	GSI_DOWN = 7,		/* node only; tag: monitor; struct gsi_note */
+	GSI_CHILD = 8,		/* node to forker: struct gsi_note */
+	GSI_STARTED = 9,	/* child to forker: its init is done */
+	/* in reply rings */
+	GSI_REPLY = 16,
+	GSI_ANSWER = 17,	/* node's answer: struct gsi_answer */
+};
+
+struct gsi_head {
+	uint32_t kind;
+	uint32_t gen;		/* of the sender, whose slot the ring names */
+	uint64_t tag;
+};
+
+static_assert(sizeof(struct gsi_head) == 16, "leaves 32 inline bytes");
+
+enum gsi_sys_op {
+	GSI_SYS_PING = 1,
+	GSI_SYS_TERMINATE = 2,	/* text: the reason */
+};
+
+struct gsi_sys {
+	uint32_t op;
+	uint32_t size;
+	char text[];
+};
+
+enum gsi_note_flags {
+	GSI_NOTE_PARENT = 1,	/* EXIT: who is the receiver's parent */
+	GSI_NOTE_STARTED = 2,	/* CHILD: its init had returned ok */
+	GSI_NOTE_REFUSED = 4,	/* CHILD: name taken, holder says by whom */
+};
+
+struct gsi_note {
+	gs_pid who;
+	uint32_t flags;
+	int32_t os_pid;
+	gs_pid holder;
+	uint32_t reason_size;
+	char reason[GS_REASON_MAX + 1];
+};
+
+/* One message taken from the mailbox, borrowed until gsi_mailbox_done. */
+struct gsi_message {
+	uint32_t kind;
+	gs_pid from;
+	uint64_t tag;
+	gs_bytes body;
+	bool from_node;		/* the ring says the node wrote it */
+};
+
+/* ---- the process ---- */
+
+struct gsi_timers;
+struct gsi_peers;
+struct gsi_server;
+
+struct gsi_failure {
+	char reason[GS_REASON_MAX + 1];
+	char text[1024];
+};
+
+/* Everything that a process, or a thread of a client, is in its node. */
+struct gsi_self {
+	gs_pid pid;
+	bool is_server;		/* forked by the library; has no socket */
+	bool trap_exit;
+	struct gm_arena *arena;
+	struct gm_page *page;	/* own, writable */
+	struct gm_region_ref region;
+	struct gm_receiver mailbox;
+	struct gm_receiver replies;
+	struct gm_sender sender;
+	struct gm_poll *poll;
+	int bell;		/* eventfd others ring */
+	int node_bell;		/* eventfd of the node */
+	int socket;		/* client's connection; -1 in servers */
+	int reports;		/* datagram socket to the logger, -1 none */
+	uint64_t next_tag;
+	uint64_t spin_ns;	/* adaptive waiting budget */
+	struct gsi_peers *peers;
+	struct gsi_timers *timers;
+	struct gsi_server *server; /* the loop's private state, else NULL */
+	struct gsi_failure failure;
+	char label[GS_NAME_MAX + 1];
+};
+
+/* self.c */
+/* The calling thread's process, attached on first use; NULL without a node. */
+struct gsi_self *gsi_self(void);
+/* The same without attaching. */
+struct gsi_self *gsi_self_peek(void);
+/* Notes a failure for gs_error_*: returns status.  "" clears. */
+int gsi_fail(int status, const char *reason, const char *format, ...)
+    GS_PRINTF(3, 4);
+
+/* text.c */
+/* Copies printable text: controls and broken UTF-8 become \xNN; returns out. */
+char *gsi_printable(char *out, size_t size, const void *data, size_t length);
+
+/* reason.c */
+/* normal, shutdown and shutdown:* are clean. */
+bool gsi_reason_clean(const char *reason);
+/* Copies at most GS_REASON_MAX bytes, cut at a UTF-8 boundary; NULL normal. */
+void gsi_reason_copy(char out[GS_REASON_MAX + 1], const char *reason);
+
+/* clock.c */
+int64_t gsi_now_ns(void);
+/* ms as the public API has it to a deadline: -1 for GS_INFINITY. */
+int64_t gsi_deadline(int ms);
+
+/* wait.c */
+/* Sleeps adaptively until the bell rings, deadline or a signal (hint cpu). */
+void gsi_wait(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline,
+    uint32_t peer_cpu);
+
+/* send.c */
+/* Sends head and body to a process.  -ESRCH, -EAGAIN, -EMSGSIZE... */
+int gsi_send(struct gsi_self *me, gs_pid to, enum gm_which ring,
+    const struct gsi_head *head, gs_bytes body, unsigned flags);
+/* Answers a call or sys request. */
+int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
+
+/* receive.c */
+/*
+ * The next message of the mailbox: 1, 0 at the deadline (ns, -1 never),
+ * -EBADMSG damaged mailbox, -ECONNRESET node gone (clients), -EINTR a signal
+ * wants attention (gsi_signal_pending).  Fires due timers on the way.
+ */
+int gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
+    int64_t deadline);
+void gsi_mailbox_done(struct gsi_self *me);
+/* Gives mailbox pages and malloc's free pages back. */
+void gsi_hibernate(struct gsi_self *me);
+
+/* timer.c */
+/* When the next timer is due (ns), -1 none. */
+int64_t gsi_timers_next(struct gsi_self *me);
+/* Sends what is due by now. */
+void gsi_timers_fire(struct gsi_self *me, int64_t now);
+void gsi_timers_free(struct gsi_self *me);
+
+/* verdict.c: staging, see there */
+struct gsi_stage {
+	gs_bytes reply;		/* borrowed from the stage */
+	const char *reason;
+	gs_bytes argument;
+};
+/* What a verdict carries; false when it was not made by our functions. */
+bool gsi_verdict_open(const gs_next *next, struct gsi_stage *stage);
+
+/* values of gs_next.verdict and .action */
+enum gsi_verdict {
+	GSI_OK = 0x6f6b01,
+	GSI_IGNORE,
+	GSI_ERROR,
+	GSI_REPLY_GO,
+	GSI_NOREPLY,
+	GSI_STOP,
+	GSI_STOP_REPLY,
+};
+enum gsi_action {
+	GSI_NO_ACTION = 0,
+	GSI_TIMEOUT,
+	GSI_HIBERNATE,
+	GSI_CONTINUE,
+	GSI_BAD_ACTION,
+};
+
+/* server.c */
+struct gsi_birth {
+	const gs_behaviour *behaviour;
+	gs_bytes argument;
+	int hibernate_after;	/* ms, 0 never */
+	gs_pid parent;		/* OTP's, none: no parent */
+	const char *debug;
+	/* tells the forker that init is over (spawn.c) */
+	void (*started)(struct gsi_self *me);
+};
+/* Runs a gen_server in this process to its end; never returns. */
+void gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
+    __attribute__((noreturn));
+
+/* finish.c: the ordered end of a process */
+/* Leaves the last words in the own page (async-signal-safe). */
+void gsi_words(struct gm_page *page, const char *reason);
+/* Words, flush of stdio, _exit(0). */
+void gsi_finish(struct gsi_self *me, const char *reason)
+    __attribute__((noreturn));
+
+/* crash.c: fatal signals, SIGTERM */
+/* Installs the handlers of a server; needs an alternate stack (64 KiB). */
+int gsi_crash_install(struct gsi_self *me);
+/* A SIGTERM arrived and the process traps exits: take it (clears). */
+bool gsi_sigterm_taken(void);
+
+/* report.c: one datagram a report, dropped rather than blocking */
+enum gsi_level {
+	GSI_DEBUG,
+	GSI_INFO_LEVEL,
+	GSI_NOTICE,
+	GSI_WARNING,
+	GSI_ERROR_LEVEL,
+};
+struct gsi_field {
+	const char *key;
+	const void *data;
+	size_t size;
+};
+/*
+ * Sends one record to the logger through socket; never blocks, never fails
+ * visibly.  text and fields may be any bytes; each is cut to 4096.
+ */
+void gsi_report(int socket, enum gsi_level level, const char *kind,
+    const char *name, gs_pid pid, const char *text,
+    const struct gsi_field *fields, int n_fields);
+
+/* logger.c: the process that writes the log */
+struct gsi_logger {
+	int reports;		/* SEQPACKET or DGRAM: records of report.c */
+	int output;		/* STREAM with SO_PASSCRED: servers' stdio; -1 */
+	const char *path;	/* file, or NULL: human text to stderr */
+	struct gm_arena *arena;	/* to name pids */
+};
+/* Runs until the node is gone (PDEATHSIG); never returns. */
+void gsi_logger_run(const struct gsi_logger *logger) __attribute__((noreturn));
+
+#endif
