@@ -12,6 +12,8 @@
 #ifndef GM_ARENA_H
 #define GM_ARENA_H
 
+#include <stddef.h>
+
 #include "shm/atom.h"
 #include "shm/page.h"
 
