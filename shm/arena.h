@@ -20,7 +20,7 @@
 #define GM_LAYOUT 1u
 #define GM_MAGIC "GENSERV"
 #define GM_SLOTS 32768u		/* slot 0 is the node */
-#define GM_NAME_HEADS 65536u
+#define GM_NAME_HEADS 16384u
 
 #define GM_AT_HEADER 0ull
 #define GM_AT_DIRTY 4096ull
@@ -53,6 +53,7 @@ struct gm_header {
 
 	/* futex word: moves with every birth, end, name.  Node only. */
 	_Alignas(GM_LINE) _Atomic uint32_t changes;
+	_Atomic uint32_t slots_high; /* entries below it are allocated [G0] */
 };
 
 static_assert(sizeof(struct gm_header) <= GM_PAGE, "one page");
@@ -95,8 +96,15 @@ void gm_arena_close(struct gm_arena *arena);
 /* Allocates [at, at + size) of the file: 0 or -ENOSPC... */
 int gm_arena_allocate(struct gm_arena *arena, uint64_t at, uint64_t size);
 
+/* The page of a slot below slots_high, as this process may see it. */
+struct gm_page *gm_arena_page(const struct gm_arena *arena, uint32_t slot);
+
 /* Own page of a slot: maps it writable (the pages array is read-only). */
 struct gm_page *gm_arena_own_page(struct gm_arena *arena, uint32_t slot);
+void gm_arena_unmap_page(struct gm_page *page);
+
+/* Node: allocates the entry and page of the next new slot. */
+int gm_arena_grow(struct gm_arena *arena, uint32_t slot);
 
 /* A stale segment: nobody holds its lock.  1 stale, 0 locked, -errno. */
 int gm_segment_stale(const char *name);
