@@ -21,6 +21,10 @@
 #define GSI_ROOT_SLOT 1u
 #define NS_PER_MS 1000000ll
 
+/* tokens of a process's poller */
+#define GSI_TOKEN_BELL 1u
+#define GSI_TOKEN_NODE 2u
+
 /* ---- what travels in a ring record, before the body ---- */
 
 enum gsi_kind {
@@ -114,7 +118,8 @@ struct gsi_self {
 	struct gsi_peers *peers;
 	struct gsi_timers *timers;
 	struct gsi_server *server; /* the loop's private state, else NULL */
-	struct gsi_failure failure;
+	uint32_t peer_cpu;	/* where my last caller ran; a hint */
+	struct gsi_self *next;	/* of this program's threads */
 	char label[GS_NAME_MAX + 1];
 };
 
@@ -123,6 +128,10 @@ struct gsi_self {
 struct gsi_self *gsi_self(void);
 /* The same without attaching. */
 struct gsi_self *gsi_self_peek(void);
+/* A pointer of the calling thread: scratch, stage, server, crash. */
+void **gsi_thread_slot(int which);
+/* Makes self what this thread is (a server just forked); NULL forgets. */
+void gsi_self_set(struct gsi_self *me);
 /* Notes a failure for gs_error_*: returns status.  "" clears. */
 int gsi_fail(int status, const char *reason, const char *format, ...)
     GS_PRINTF(3, 4);
@@ -143,16 +152,53 @@ int64_t gsi_now_ns(void);
 int64_t gsi_deadline(int ms);
 
 /* wait.c */
-/* Sleeps adaptively until the bell rings, deadline or a signal (hint cpu). */
-void gsi_wait(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline,
+/* How long one wait has been going on; zeroed at its start. */
+struct gsi_patience {
+	uint32_t rounds;
+	int64_t until;
+};
+#define GSI_NO_CPU UINT32_MAX
+uint32_t gsi_cpu(void);
+/* True: spun or yielded, look again.  False: it is time to sleep. */
+bool gsi_patient(struct gsi_self *me, struct gsi_patience *patience,
     uint32_t peer_cpu);
+/*
+ * Sleeps on the bell of a ring found empty, until deadline (ns, -1 never).
+ * 0 look again, -ETIMEDOUT, -ECONNRESET the node is gone.
+ */
+int gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
+
+/* peer.c: the mailboxes this process has sent to, mapped on first use */
+struct gsi_peer {
+	gs_pid pid;
+	const struct gm_entry *entry;
+	struct gm_region_ref region;
+	int bell;		/* -1: not fetched yet */
+};
+/* -ESRCH dead or never there, -EHOSTUNREACH of another node. */
+int gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out);
+void gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer);
+void gsi_peers_free(struct gsi_self *me);
+struct gm_alive gsi_peer_alive(const struct gsi_peer *peer);
 
 /* send.c */
 /* Sends head and body to a process.  -ESRCH, -EAGAIN, -EMSGSIZE... */
 int gsi_send(struct gsi_self *me, gs_pid to, enum gm_which ring,
     const struct gsi_head *head, gs_bytes body, unsigned flags);
+int gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer,
+    enum gm_which ring, const struct gsi_head *head, gs_bytes body,
+    unsigned flags);
 /* Answers a call or sys request. */
 int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
+
+/* await.c */
+/*
+ * Waits for the answer with this tag: 0 and *body, borrowed until the next
+ * look at the replies.  peer (or NULL) is whose death ends the wait:
+ * -ECONNRESET, and reason says why.  -ETIMEDOUT, -ENOTCONN.
+ */
+int gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
+    int64_t deadline, gs_bytes *body, char reason[GS_REASON_MAX + 1]);
 
 /* receive.c */
 /*
@@ -163,6 +209,12 @@ int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
 int gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
     int64_t deadline);
 void gsi_mailbox_done(struct gsi_self *me);
+/* A signal wants the loop's attention (crash.c). */
+bool gsi_signal_pending(struct gsi_self *me);
+/* link.c: an EXIT or DOWN that unlink or demonitor has called off. */
+bool gsi_flushed(struct gsi_self *me, const struct gsi_message *message);
+/* attach.c: false once the node is gone. */
+bool gsi_node_alive(struct gsi_self *me);
 /* Gives mailbox pages and malloc's free pages back. */
 void gsi_hibernate(struct gsi_self *me);
 
@@ -209,6 +261,8 @@ struct gsi_birth {
 	const char *debug;
 	/* tells the forker that init is over (spawn.c) */
 	void (*started)(struct gsi_self *me);
+	/* GSI_CHILD and GSI_STARTED, for supervisors; else NULL */
+	gs_next (*handle_child)(void *state, const struct gsi_message *m);
 };
 /* Runs a gen_server in this process to its end; never returns. */
 void gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)

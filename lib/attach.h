@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a process gets into a node: see attach.c and member.c. */
+#ifndef GSI_ATTACH_H
+#define GSI_ATTACH_H
+
+#include "lib/wire.h"
+
+/* Where this program's node is; in self.c, shared by its threads. */
+struct gsi_home {
+	bool open;
+	bool embedded;		/* our own private node */
+	char name[GS_NAME_MAX + 1];
+	char path[108];		/* the node's socket */
+	struct gm_arena arena;	/* shared by all threads */
+	bool mapped;
+	int node_pidfd;		/* -1 */
+	int node_os_pid;
+};
+
+struct gsi_home *gsi_home(void);
+void gsi_home_lock(void);
+void gsi_home_unlock(void);
+
+/* Connects to the node's socket: descriptor or -errno. */
+int gsi_connect(const char *path);
+
+/* One packet with up to n descriptors; 0 or -errno. */
+int gsi_packet_send(int socket, const void *data, size_t size, const int *fds,
+    int n_fds);
+/* Bytes read, 0 at EOF, -errno; descriptors not sent are -1. */
+ssize_t gsi_packet_receive(int socket, void *data, size_t size, int *fds,
+    int n_fds, int flags);
+
+/* Makes the calling thread a client of the home node. */
+int gsi_attach(struct gsi_self **out);
+/* Takes it out again; orderly says so to the node. */
+void gsi_detach(struct gsi_self *me, bool orderly);
+
+/* The bell of another process, fetched from the node: fd or -errno. */
+int gsi_fetch_bell(struct gsi_self *me, gs_pid pid);
+
+/* Fills what clients and servers have in common; region and page mapped. */
+int gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
+    int bell, int node_bell, int reports);
+void gsi_member_free(struct gsi_self *me);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Waiting for an answer in the reply ring.  Answers have a ring of their own,
+ * so the mailbox is neither read nor counted, and an answer nobody waits for
+ * any more is dropped here.  An answer that is there wins over a death.
+ */
+#include <errno.h>
+
+#include "lib/internal.h"
+
+/* 1 and *body, 0 none yet, -EBADMSG.  Others than tag are dropped. */
+static int
+look(struct gsi_self *me, uint64_t tag, gs_bytes *body)
+{
+	struct gm_record record;
+	int status;
+
+	while ((status = gm_ring_take(&me->replies, &record)) == 1) {
+		struct gsi_head head;
+
+		if (record.size < sizeof(head))
+			continue;
+		memcpy(&head, record.payload, sizeof(head));
+		if (head.tag != tag ||
+		    (head.kind != GSI_REPLY && head.kind != GSI_ANSWER))
+			continue;
+		body->data = (const char *)record.payload + sizeof(head);
+		body->size = record.size - sizeof(head);
+		return 1;
+	}
+	return status;
+}
+
+static bool
+dead(const struct gsi_peer *peer)
+{
+	/* acquire [T7]: with DEAD, its reason and its answers are visible */
+	return peer != NULL &&
+	    gm_load(&peer->entry->word, acquire) !=
+	    gm_word_of(peer->pid.gen, GM_LIVE);
+}
+
+/* The peer is dead: its last answer, or its reason. */
+static int
+last_look(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
+    gs_bytes *body, char reason[GS_REASON_MAX + 1])
+{
+	if (look(me, tag, body) == 1)
+		return 0;
+	if (gm_entry_reason(me->arena, peer->pid.slot, peer->pid.gen,
+	    reason) != 1)
+		gsi_reason_copy(reason, "noproc");
+	return -ECONNRESET;
+}
+
+int
+gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
+    int64_t deadline, gs_bytes *body, char reason[GS_REASON_MAX + 1])
+{
+	struct gsi_patience patience = { 0 };
+	uint32_t cpu = GSI_NO_CPU;
+	int status;
+
+	for (;;) {
+		status = look(me, tag, body);
+		if (status != 0)
+			return status == 1 ? 0 : status;
+		if (dead(peer))
+			return last_look(me, tag, peer, body, reason);
+		if (peer != NULL)
+			cpu = gm_region_cpu(&peer->region);
+		if (gsi_patient(me, &patience, cpu))
+			continue;
+		status = gsi_sleep(me, &me->replies, deadline);
+		if (status == 0)
+			continue;
+		if (look(me, tag, body) == 1)
+			return 0;
+		return status;
+	}
+}

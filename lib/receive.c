@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking messages from the own mailbox, in arrival order, one at a time; due
+ * timers are turned into messages on the way.
+ */
+#include <errno.h>
+#include <malloc.h>
+
+#include "lib/internal.h"
+#include "lib/request.h"
+
+/* A damaged record costs itself: too short for a head is nothing. */
+static bool
+decode(struct gsi_self *me, const struct gm_record *record,
+    struct gsi_message *message)
+{
+	struct gsi_head head;
+
+	if (record->size < sizeof(head))
+		return false;
+	memcpy(&head, record->payload, sizeof(head));
+	message->kind = head.kind;
+	message->from.node = me->pid.node;
+	message->from.slot = record->owner;
+	message->from.gen = head.gen;
+	message->tag = head.tag;
+	message->body.data = (const char *)record->payload + sizeof(head);
+	message->body.size = record->size - sizeof(head);
+	message->from_node = record->owner == 0;
+	return true;
+}
+
+/* Only the node speaks of ends; anybody else who does is not believed. */
+static bool
+believable(struct gsi_self *me, const struct gsi_message *message)
+{
+	switch (message->kind) {
+	case GSI_EXIT:
+	case GSI_DOWN:
+	case GSI_CHILD:
+		return message->from_node &&
+		    message->body.size >= sizeof(struct gsi_note) &&
+		    !gsi_flushed(me, message);
+	default:
+		return true;
+	}
+}
+
+static int
+take(struct gsi_self *me, struct gsi_message *message)
+{
+	struct gm_record record;
+	int status;
+
+	for (;;) {
+		if (me->mailbox.holding)
+			gsi_mailbox_done(me);
+		status = gm_ring_take(&me->mailbox, &record);
+		if (status != 1)
+			return status;
+		if (decode(me, &record, message) && believable(me, message))
+			return 1;
+	}
+}
+
+void
+gsi_mailbox_done(struct gsi_self *me)
+{
+	/* the node holds messages back for me and wants to know of room */
+	if (gm_ring_release(&me->mailbox))
+		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+}
+
+int
+gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
+    int64_t deadline)
+{
+	struct gsi_patience patience = { 0 };
+	int64_t timer, until;
+	int status;
+
+	for (;;) {
+		status = take(me, message);
+		if (status != 0)
+			return status;
+		if (gsi_signal_pending(me))
+			return -EINTR;
+		timer = gsi_timers_next(me);
+		until = deadline;
+		if (timer >= 0 && (until < 0 || timer < until))
+			until = timer;
+		if (until >= 0 && gsi_now_ns() >= until) {
+			if (until == timer)
+				gsi_timers_fire(me, gsi_now_ns());
+			else
+				return 0;
+			continue;
+		}
+		if (gsi_patient(me, &patience, me->peer_cpu))
+			continue;
+		status = gsi_sleep(me, &me->mailbox, until);
+		if (status == -ECONNRESET)
+			return status;
+		patience = (struct gsi_patience){ 0 };
+	}
+}
+
+static bool
+quiet(void *data)
+{
+	struct gsi_self *me = data;
+	struct gsi_ask ask = { .pid = me->pid };
+	struct gsi_answer answer;
+
+	return gsi_request(me, GSI_OP_QUIET, &ask, &answer) == 0 &&
+	    answer.status == 1;
+}
+
+/* What is given back is worth a request to the node: a page or more. */
+void
+gsi_hibernate(struct gsi_self *me)
+{
+	if (me->mailbox.holding)
+		gsi_mailbox_done(me);
+	malloc_trim(0);
+	if (gm_ring_allocated(&me->mailbox.ref) >
+	    2ull * GM_RING_CELLS_MIN * GM_CELL)
+		gm_ring_trim(&me->mailbox, quiet, me);
+	if (gm_ring_allocated(&me->replies.ref) >
+	    2ull * GM_RING_CELLS_MIN * GM_CELL)
+		gm_ring_trim(&me->replies, quiet, me);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asking the node: a cell in the own page, a bit that says so, and the node's
+ * bell, always.  The answer comes through the reply ring like that of a call.
+ *
+ * SIGKILL before request_tail is stored: the request was never made.  After
+ * it: the node carries it out, also when it reads it at the death.
+ */
+#include "lib/request.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+
+static void
+ring_node(struct gsi_self *me)
+{
+	static const uint64_t one = 1;
+	uint32_t slot = me->pid.slot;
+
+	/* release [D1]: the cell before the bit that leads to it */
+	atomic_fetch_or_explicit(&me->arena->dirty->bits[slot / 64],
+	    1ull << (slot % 64), memory_order_release);
+	while (write(me->node_bell, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * A full ring means the node is behind by GM_REQUESTS of ours; it rings us
+ * when it has caught up, since every answer and every drain does.
+ */
+static int
+wait_cell(struct gsi_self *me, uint32_t tail)
+{
+	struct gsi_patience patience = { 0 };
+	struct gm_event events[4];
+
+	/* acquire [P4]: the node has read the cell */
+	while (tail - gm_load(&me->page->request_head, acquire) >= GM_REQUESTS) {
+		if (gsi_patient(me, &patience, GSI_NO_CPU))
+			continue;
+		ring_node(me);
+		/* bounded: nobody rings for room, so look again each ms */
+		gm_poll_wait(me->poll, gsi_now_ns() + NS_PER_MS, events, 4);
+		if (!gsi_node_alive(me))
+			return -ENOTCONN;
+	}
+	return 0;
+}
+
+static int
+post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
+    uint64_t tag)
+{
+	uint32_t tail = gm_load(&me->page->request_tail, relaxed);
+	struct gm_request *cell = &me->page->requests[tail % GM_REQUESTS];
+	int status;
+
+	if (size > sizeof(cell->body))
+		return -EMSGSIZE;
+	status = wait_cell(me, tail);
+	if (status != 0)
+		return status;
+	cell->op = (uint32_t)op;
+	cell->size = (uint32_t)size;
+	cell->tag = tag;
+	if (size > 0)
+		memcpy(cell->body, body, size);
+	gm_store(&me->page->request_tail, tail + 1, release); /* [P3] */
+	ring_node(me);
+	return 0;
+}
+
+int
+gsi_request_post(struct gsi_self *me, enum gsi_op op, const void *body,
+    size_t size)
+{
+	return post(me, op, body, size, 0);
+}
+
+int
+gsi_request_start(struct gsi_self *me, enum gsi_op op, const void *body,
+    size_t size, uint64_t *tag)
+{
+	*tag = ++me->next_tag;
+	return post(me, op, body, size, *tag);
+}
+
+int
+gsi_request_wait(struct gsi_self *me, uint64_t tag, int64_t deadline,
+    struct gsi_answer *answer)
+{
+	char reason[GS_REASON_MAX + 1];
+	gs_bytes body;
+	int status = gsi_await(me, tag, NULL, deadline, &body, reason);
+
+	if (status != 0)
+		return status == -ECONNRESET ? -ENOTCONN : status;
+	memset(answer, 0, sizeof(*answer));
+	memcpy(answer, body.data,
+	    body.size < sizeof(*answer) ? body.size : sizeof(*answer));
+	if (answer->reason_size > GS_REASON_MAX)
+		answer->reason_size = GS_REASON_MAX;
+	return 0;
+}
+
+int
+gsi_request(struct gsi_self *me, enum gsi_op op, const struct gsi_ask *ask,
+    struct gsi_answer *answer)
+{
+	uint64_t tag;
+	int status = gsi_request_start(me, op, ask, sizeof(*ask), &tag);
+
+	if (status != 0)
+		return status;
+	return gsi_request_wait(me, tag, -1, answer);
+}
+
+int
+gsi_ask_text(struct gsi_ask *ask, const char *text)
+{
+	size_t size = strlen(text);
+
+	if (size >= sizeof(ask->text))
+		return -EINVAL;
+	memcpy(ask->text, text, size);
+	ask->size = (uint32_t)size;
+	return 0;
+}

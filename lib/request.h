@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking the node: see request.c. */
+#ifndef GSI_REQUEST_H
+#define GSI_REQUEST_H
+
+#include "lib/wire.h"
+
+/* Puts a request and does not wait; tag 0: no answer comes. */
+int gsi_request_post(struct gsi_self *me, enum gsi_op op, const void *body,
+    size_t size);
+
+/* Asks and waits up to deadline (ns): 0 and *answer, or -errno. */
+int gsi_request(struct gsi_self *me, enum gsi_op op, const struct gsi_ask *ask,
+    struct gsi_answer *answer);
+
+/* Asks now, for gsi_await with the tag returned in *tag. */
+int gsi_request_start(struct gsi_self *me, enum gsi_op op, const void *body,
+    size_t size, uint64_t *tag);
+int gsi_request_wait(struct gsi_self *me, uint64_t tag, int64_t deadline,
+    struct gsi_answer *answer);
+
+/* Fills text; -EINVAL when it is too long. */
+int gsi_ask_text(struct gsi_ask *ask, const char *text);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sending: one reservation, one copy, one commit, and the bell if the
+ * receiver sleeps.  A SIGKILL anywhere in here leaves at most one record that
+ * the node turns into SKIP (mailbox-protocol: gs-layout(7)).
+ */
+#include <errno.h>
+
+#include "lib/internal.h"
+
+/* The one place where a message enters a ring. */
+static int
+put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
+    const struct gsi_head *head, gs_bytes body, unsigned flags)
+{
+	const struct gm_ring_ref *ring = &peer->region.ring[which];
+	struct gm_slip slip;
+	uint64_t sleep_no;
+	int status;
+
+	status = gm_ring_open(&me->sender, ring, gsi_peer_alive(peer),
+	    sizeof(*head) + body.size, flags, &slip);
+	if (status != 0)
+		return status;
+	memcpy(slip.payload, head, sizeof(*head));
+	if (body.size > 0)
+		memcpy((char *)slip.payload + sizeof(*head), body.data,
+		    body.size);
+	sleep_no = gm_ring_commit(&me->sender, ring, &slip);
+	if (sleep_no != 0) {
+		gsi_peer_ring(me, peer);
+		gm_ring_rung(ring, sleep_no);
+	}
+	gm_ring_done(&me->sender);
+	return 0;
+}
+
+int
+gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which ring,
+    const struct gsi_head *head, gs_bytes body, unsigned flags)
+{
+	int status;
+
+	if (body.size > gm_ring_message_max(&peer->region.ring[ring]))
+		return -EMSGSIZE;
+	status = put(me, peer, ring, head, body, flags);
+	if (status == -EAGAIN)
+		gm_store(&me->page->refused,
+		    gm_load(&me->page->refused, relaxed) + 1, relaxed);
+	return status;
+}
+
+int
+gsi_send(struct gsi_self *me, gs_pid to, enum gm_which ring,
+    const struct gsi_head *head, gs_bytes body, unsigned flags)
+{
+	struct gsi_peer *peer;
+	int status = gsi_peer_get(me, to, &peer);
+
+	if (status != 0)
+		return status;
+	return gsi_send_peer(me, peer, ring, head, body, flags);
+}
+
+int
+gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
+{
+	struct gsi_head head = { GSI_REPLY, me->pid.gen, from.tag };
+	struct gsi_peer *peer;
+	int status = gsi_peer_get(me, from.pid, &peer);
+
+	if (status != 0)
+		return status;
+	me->peer_cpu = gm_region_cpu(&peer->region);
+	return gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Waiting adaptively: spin while the peer runs on another CPU, yield when it
+ * shares mine, sleep after a budget that tunes itself.  A wake-up across CPUs
+ * costs tens of microseconds, so the budget is of that order and no more; a
+ * process with nothing to do ends up asleep and is not woken again.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "lib/internal.h"
+#if defined(__GLIBC__)
+#include <sys/rseq.h>
+#endif
+
+#define SPIN_MIN_NS 1000
+#define SPIN_MAX_NS 50000
+#define RELAX_BATCH 32
+#define YIELDS 12
+
+/* The kernel keeps it current for us; a quarter of a nanosecond. */
+uint32_t
+gsi_cpu(void)
+{
+#if defined(__GLIBC__) && defined(RSEQ_SIG)
+	if (__rseq_size > 0) {
+		const char *base = __builtin_thread_pointer();
+		const struct rseq *area = (const void *)(base + __rseq_offset);
+		uint32_t cpu = *(const volatile uint32_t *)&area->cpu_id;
+
+		if (cpu < 0x80000000u)
+			return cpu;
+	}
+#endif
+	return (uint32_t)sched_getcpu();
+}
+
+bool
+gsi_patient(struct gsi_self *me, struct gsi_patience *patience,
+    uint32_t peer_cpu)
+{
+	uint32_t round = patience->rounds++;
+	uint32_t cpu = gsi_cpu();
+	int64_t now;
+
+	if (peer_cpu == cpu || me->spin_ns == 0) {
+		if (round >= YIELDS)
+			return false;
+		gm_region_set_cpu(&me->region, cpu);
+		sched_yield();
+		return true;
+	}
+	if (round % RELAX_BATCH == 0) {
+		now = gsi_now_ns();
+		if (patience->until == 0) {
+			patience->until = now + (int64_t)me->spin_ns;
+			gm_region_set_cpu(&me->region, cpu);
+		} else if (now >= patience->until) {
+			return false;
+		}
+	}
+	gm_relax();
+	return true;
+}
+
+/* Woken soon: spinning a little longer would have been cheaper. */
+static void
+tune(struct gsi_self *me, int64_t slept)
+{
+	if (me->spin_ns == 0)
+		return;
+	if (slept < SPIN_MAX_NS)
+		me->spin_ns *= 2;
+	else
+		me->spin_ns /= 2;
+	if (me->spin_ns > SPIN_MAX_NS)
+		me->spin_ns = SPIN_MAX_NS;
+	if (me->spin_ns < SPIN_MIN_NS)
+		me->spin_ns = SPIN_MIN_NS;
+}
+
+int
+gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
+{
+	struct gm_event events[4];
+	int64_t before;
+	int n, status = 0;
+
+	if (!gm_ring_sleep(ring)) {
+		gm_ring_awake(ring);
+		return 0;
+	}
+	before = gsi_now_ns();
+	n = gm_poll_wait(me->poll, deadline, events, 4);
+	gm_ring_awake(ring);
+	for (int i = 0; i < n; i++) {
+		if (events[i].token == GSI_TOKEN_NODE &&
+		    (events[i].ready & (POLLHUP | POLLERR)) != 0)
+			status = -ECONNRESET;
+	}
+	if (n == 0 && deadline >= 0 && gsi_now_ns() >= deadline)
+		return -ETIMEDOUT;
+	tune(me, gsi_now_ns() - before);
+	return status;
+}
