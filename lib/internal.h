@@ -128,15 +128,35 @@ struct gsi_self {
 struct gsi_self *gsi_self(void);
 /* The same without attaching. */
 struct gsi_self *gsi_self_peek(void);
-/* A pointer of the calling thread: scratch, stage, server, crash. */
-void **gsi_thread_slot(int which);
 /* Makes self what this thread is (a server just forked); NULL forgets. */
 void gsi_self_set(struct gsi_self *me);
 /* Notes a failure for gs_error_*: returns status.  "" clears. */
 int gsi_fail(int status, const char *reason, const char *format, ...)
     GS_PRINTF(3, 4);
 
+/*
+ * A pointer of the calling thread, NULL at first; whoever fills it frees it
+ * by its ..._end function, which self.c calls when the thread ends.
+ */
+enum gsi_slot {
+	GSI_SLOT_TEXT = 0,	/* text.c: gsi_text_end */
+	GSI_SLOT_STAGE = 1,	/* verdict.c: gsi_verdict_end */
+	GSI_SLOT_SERVER = 2,	/* server.c: the loop this thread runs */
+	GSI_SLOT_SPARE = 3,
+	GSI_SLOTS = 4,
+};
+void **gsi_thread_slot(int which);
+/*
+ * One pointer of the process, NULL at first and after fork in a server's
+ * helper unchanged: what signal handlers start from (crash.c).
+ */
+void **gsi_process_slot(void);
+
 /* text.c */
+/* Length of the UTF-8 character at text, 1 to 4; 0 when it is broken. */
+size_t gsi_utf8(const void *text, size_t size);
+/* Frees the buffers of gs_format of this thread. */
+void gsi_text_end(void);
 /* Copies printable text: controls and broken UTF-8 become \xNN; returns out. */
 char *gsi_printable(char *out, size_t size, const void *data, size_t length);
 
@@ -231,6 +251,8 @@ struct gsi_stage {
 	const char *reason;
 	gs_bytes argument;
 };
+/* Frees this thread's stage. */
+void gsi_verdict_end(void);
 /* What a verdict carries; false when it was not made by our functions. */
 bool gsi_verdict_open(const gs_next *next, struct gsi_stage *stage);
 
@@ -261,6 +283,11 @@ struct gsi_birth {
 	const char *debug;
 	/* tells the forker that init is over (spawn.c) */
 	void (*started)(struct gsi_self *me);
+	/*
+	 * Tells the forker that init said ignore (reason NULL) or error; the
+	 * process then ends with normal.  May be NULL.
+	 */
+	void (*refused)(struct gsi_self *me, const char *reason);
 	/* GSI_CHILD and GSI_STARTED, for supervisors; else NULL */
 	gs_next (*handle_child)(void *state, const struct gsi_message *m);
 };
@@ -271,13 +298,20 @@ void gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
 /* finish.c: the ordered end of a process */
 /* Leaves the last words in the own page (async-signal-safe). */
 void gsi_words(struct gm_page *page, const char *reason);
-/* Words, flush of stdio, _exit(0). */
+/*
+ * exit() in a server runs what its own code registered and then leaves here,
+ * so that handlers inherited by fork never run.  0 or -ENOMEM.
+ */
+int gsi_exit_guard_install(struct gsi_self *me);
+/* Words, flush of stdio, _exit(0); a server runs its exit handlers first. */
 void gsi_finish(struct gsi_self *me, const char *reason)
     __attribute__((noreturn));
 
 /* crash.c: fatal signals, SIGTERM */
 /* Installs the handlers of a server; needs an alternate stack (64 KiB). */
 int gsi_crash_install(struct gsi_self *me);
+/* A handler of the program has recovered from a fault: forget the record. */
+void gsi_crash_clear(struct gm_page *page);
 /* A SIGTERM arrived and the process traps exits: take it (clears). */
 bool gsi_sigterm_taken(void);
 

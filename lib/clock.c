@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Time: CLOCK_MONOTONIC in nanoseconds inside, in milliseconds outside.  The
+ * rule: a deadline is absolute, computed once, and never early.
+ */
+#include <time.h>
+
+#include "lib/internal.h"
+
+int64_t
+gsi_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+int64_t
+gsi_deadline(int ms)
+{
+	if (ms == GS_INFINITY)
+		return -1;
+	return gsi_now_ns() + (ms > 0 ? ms : 0) * NS_PER_MS;
+}
+
+GS_API int64_t
+gs_now(void)
+{
+	return gsi_now_ns() / NS_PER_MS;
+}
