@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands of the puppet that use the library.
+ */
+#include "tests/conformance/puppet.h"
+
+static int
+number(char **text)
+{
+	return atoi(word(text));
+}
+
+static gs_addr
+address(char **text)
+{
+	const char *at = word(text);
+	gs_pid pid;
+
+	if (strcmp(at, "self") == 0) {
+		CHECK_OK(gs_self(&pid));
+		return GS_PID(pid);
+	}
+	if (at[0] == '<' && gs_pid_parse(at, &pid) == 0)
+		return GS_PID(pid);
+	return GS_NAME(at);
+}
+
+static gs_bytes
+inner_bytes(char *text)
+{
+	return GS_TEXT(inner(text));
+}
+
+static void
+set_last(struct job *job, int status)
+{
+	snprintf(job->self->last, sizeof(job->self->last), "%d", status);
+}
+
+static void
+cmd_cast(struct job *job, char *arg)
+{
+	gs_addr to = address(&arg);
+
+	set_last(job, gs_cast(to, inner_bytes(arg)));
+}
+
+static void
+cmd_send(struct job *job, char *arg)
+{
+	gs_addr to = address(&arg);
+
+	set_last(job, gs_send(to, inner_bytes(arg)));
+}
+
+static void
+cmd_call(struct job *job, char *arg)
+{
+	int timeout = number(&arg);
+	gs_addr to = address(&arg);
+	gs_bytes reply = GS_NONE;
+	char text[100];
+	int status = gs_call(to, inner_bytes(arg), &reply, timeout);
+
+	if (status == 0)
+		gs_string(reply, text, sizeof(text));
+	else
+		snprintf(text, sizeof(text), "%s", gs_error_reason());
+	snprintf(
+	    job->self->last, sizeof(job->self->last), "%d %s", status, text);
+}
+
+static void
+cmd_after(struct job *job, char *arg)
+{
+	int ms = number(&arg);
+	gs_addr to = address(&arg);
+
+	set_last(
+	    job, gs_send_after(ms, to, inner_bytes(arg), &job->self->timer));
+}
+
+static void
+cmd_cancel(struct job *job, char *arg)
+{
+	(void)arg;
+	set_last(job, (int)gs_cancel_timer(job->self->timer));
+}
+
+static void
+start_last(struct job *job, int status, gs_pid pid)
+{
+	char text[GS_PID_TEXT];
+
+	if (status == 0)
+		snprintf(job->self->last, sizeof(job->self->last), "%s",
+		    gs_pid_text(pid, text));
+	else
+		snprintf(job->self->last, sizeof(job->self->last), "%d %s",
+		    status, gs_error_reason());
+}
+
+static gs_options
+start_options(char **arg)
+{
+	const char *name = word(arg);
+	gs_options options = { .name = strcmp(name, "-") ? name : NULL };
+
+	return options;
+}
+
+static void
+cmd_start(struct job *job, char *arg)
+{
+	gs_options options = start_options(&arg);
+	gs_pid pid;
+	int status = gs_start(&puppet, inner_bytes(arg), &options, &pid);
+
+	start_last(job, status, pid);
+}
+
+static void
+cmd_startlink(struct job *job, char *arg)
+{
+	gs_options options = start_options(&arg);
+	gs_pid pid;
+	int status = gs_start_link(&puppet, inner_bytes(arg), &options, &pid);
+
+	start_last(job, status, pid);
+}
+
+static void
+cmd_startmon(struct job *job, char *arg)
+{
+	gs_options options = start_options(&arg);
+	gs_pid pid;
+	int status = gs_start_monitor(
+	    &puppet, inner_bytes(arg), &options, &pid, &job->self->monitor);
+
+	start_last(job, status, pid);
+}
+
+static void
+cmd_link(struct job *job, char *arg)
+{
+	set_last(job, gs_link(address(&arg)));
+}
+
+static void
+cmd_unlink(struct job *job, char *arg)
+{
+	set_last(job, gs_unlink(address(&arg).pid));
+}
+
+static void
+cmd_monitor(struct job *job, char *arg)
+{
+	set_last(job, gs_monitor(address(&arg), &job->self->monitor));
+}
+
+static void
+cmd_demonitor(struct job *job, char *arg)
+{
+	set_last(job, gs_demonitor(job->self->monitor, atoi(arg)));
+}
+
+static void
+cmd_exitsig(struct job *job, char *arg)
+{
+	gs_addr to = address(&arg);
+
+	set_last(job, gs_exit_signal(to, arg));
+}
+
+static void
+cmd_register(struct job *job, char *arg)
+{
+	set_last(job, gs_register(arg));
+}
+
+static void
+cmd_unregister(struct job *job, char *arg)
+{
+	set_last(job, gs_unregister(arg));
+}
+
+static void
+cmd_stop(struct job *job, char *arg)
+{
+	int timeout = number(&arg);
+	gs_addr to = address(&arg);
+	int status = gs_stop(to, arg, timeout);
+
+	snprintf(job->self->last, sizeof(job->self->last), "%d %s", status,
+	    gs_error_reason());
+}
+
+static void
+cmd_keep(struct job *job, char *arg)
+{
+	(void)arg;
+	CHECK(job->from && job->self->n_kept < KEPT);
+	job->self->kept[job->self->n_kept++] = *job->from;
+}
+
+static void
+cmd_answer(struct job *job, char *arg)
+{
+	int i = number(&arg);
+
+	CHECK(i >= 0 && i < job->self->n_kept);
+	set_last(job, gs_reply(job->self->kept[i], GS_TEXT(arg)));
+}
+
+static void
+cmd_answernow(struct job *job, char *arg)
+{
+	CHECK(job->from);
+	set_last(job, gs_reply(*job->from, GS_TEXT(arg)));
+}
+
+const struct command library_commands[] = {
+	{ "cast", cmd_cast },
+	{ "send", cmd_send },
+	{ "call", cmd_call },
+	{ "after", cmd_after },
+	{ "cancel", cmd_cancel },
+	{ "start", cmd_start },
+	{ "startlink", cmd_startlink },
+	{ "startmon", cmd_startmon },
+	{ "link", cmd_link },
+	{ "unlink", cmd_unlink },
+	{ "monitor", cmd_monitor },
+	{ "demonitor", cmd_demonitor },
+	{ "exitsig", cmd_exitsig },
+	{ "register", cmd_register },
+	{ "unregister", cmd_unregister },
+	{ "stop", cmd_stop },
+	{ "keep", cmd_keep },
+	{ "answer", cmd_answer },
+	{ "answernow", cmd_answernow },
+	{ NULL, NULL },
+};

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting servers and talking to them, alone or from threads.
+ */
+#include "tests/conformance/helpers.h"
+
+const char *
+ask(gs_addr to, const char *request)
+{
+	static _Thread_local char text[1024];
+	gs_bytes reply;
+	int status = gs_call(to, GS_TEXT(request), &reply, FOREVER);
+
+	if (status < 0)
+		snprintf(text, sizeof(text), "error %d %s", status,
+		    gs_error_reason());
+	else
+		gs_string(reply, text, sizeof(text));
+	return text;
+}
+
+void
+tell(gs_addr to, const char *request)
+{
+	CHECK_INT(gs_cast(to, GS_TEXT(request)), 0);
+}
+
+void
+drop(gs_addr to, const char *message)
+{
+	CHECK_INT(gs_send(to, GS_TEXT(message)), 0);
+}
+
+void
+settle(gs_addr to)
+{
+	CHECK_STR(ask(to, "reply ok"), "ok");
+}
+
+void
+stop(gs_pid pid)
+{
+	CHECK_INT(gs_stop(GS_PID(pid), NULL, FOREVER), 0);
+}
+
+bool
+got(enum gs_info_kind kind, const char *text, gs_info *info)
+{
+	gs_info mine;
+	char body[256];
+	int status;
+
+	if (!info)
+		info = &mine;
+	status = gs_receive(info, SOON);
+	if (status < 0) {
+		fprintf(stderr, "gs_receive: %s\n", strerror(-status));
+		return false;
+	}
+	gs_string(info->body, body, sizeof(body));
+	if (info->kind == kind &&
+	    strcmp(*info->reason ? info->reason : body, text) == 0)
+		return true;
+	fprintf(stderr, "received kind %d, reason \"%s\", body \"%s\"\n",
+	    info->kind, info->reason, body);
+	return false;
+}
+
+bool
+got_nothing(void)
+{
+	gs_info info;
+	char body[256];
+	int status = gs_receive(&info, 0);
+
+	if (status == -ETIMEDOUT)
+		return true;
+	if (status == 0)
+		fprintf(stderr,
+		    "received kind %d, reason \"%s\", body \"%s\"\n", info.kind,
+		    info.reason, gs_string(info.body, body, sizeof(body)));
+	return false;
+}
+
+static void *
+call_run(void *data)
+{
+	struct caller *c = data;
+	int64_t from = now_ms();
+	gs_bytes reply;
+
+	c->result = gs_call(c->to, GS_TEXT(c->request), &reply, c->timeout);
+	c->took = now_ms() - from;
+	if (c->result == 0)
+		gs_string(reply, c->reply, sizeof(c->reply));
+	snprintf(c->reason, sizeof(c->reason), "%s", gs_error_reason());
+	atomic_store(&c->done, true);
+	return NULL;
+}
+
+void
+call_begin(struct caller *c, gs_addr to, const char *request, int timeout)
+{
+	memset(c, 0, sizeof(*c));
+	c->to = to;
+	c->request = request;
+	c->timeout = timeout;
+	CHECK_INT(pthread_create(&c->thread, NULL, call_run, c), 0);
+}
+
+int
+call_end(struct caller *c)
+{
+	CHECK_INT(pthread_join(c->thread, NULL), 0);
+	return c->result;
+}
+
+static void *
+start_run(void *data)
+{
+	struct starter *s = data;
+
+	s->result =
+	    gs_start(s->behaviour, GS_TEXT(s->script), &s->options, &s->pid);
+	snprintf(s->reason, sizeof(s->reason), "%s", gs_error_reason());
+	atomic_store(&s->done, true);
+	return NULL;
+}
+
+void
+start_begin(struct starter *s, const gs_behaviour *behaviour,
+    const char *script, const char *name)
+{
+	memset(s, 0, sizeof(*s));
+	s->behaviour = behaviour;
+	s->script = script;
+	s->options.name = name;
+	CHECK_INT(pthread_create(&s->thread, NULL, start_run, s), 0);
+}
+
+int
+start_end(struct starter *s)
+{
+	CHECK_INT(pthread_join(s->thread, NULL), 0);
+	return s->result;
+}
+
+gs_pid
+start_named(const char *script, const char *name)
+{
+	gs_options options = { .name = name };
+	gs_pid pid;
+	int status = gs_start(&puppet, GS_TEXT(script), &options, &pid);
+
+	if (status < 0)
+		FAIL("start \"%s\": %s: %s", script, strerror(-status),
+		    gs_error_text());
+	return pid;
+}
+
+gs_pid
+start(const char *script)
+{
+	return start_named(script, NULL);
+}
+
+int
+try_start(const char *script, const char *name)
+{
+	gs_options options = { .name = name };
+	gs_pid pid;
+
+	return gs_start(&puppet, GS_TEXT(script), &options, &pid);
+}
+
+int
+try_start_link(const char *script, gs_pid *pid)
+{
+	gs_pid mine;
+
+	return gs_start_link(&puppet, GS_TEXT(script), NULL, pid ? pid : &mine);
+}
