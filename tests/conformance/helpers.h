@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the conformance tests share: a node for each case, a board on which
- * servers leave notes that the test reads, gates that hold a callback until
- * the test says so, clients in threads, and the log.
- *
- * The one rule: nothing here sleeps a guessed time.
+ * What the conformance tests share: a node, a board on which servers leave
+ * notes for the test, gates that hold a callback until the test says so,
+ * clients in threads, and the log.  Nothing here sleeps a guessed time.
  */
 #ifndef GS_TESTS_CONFORMANCE_HELPERS_H
 #define GS_TESTS_CONFORMANCE_HELPERS_H
@@ -59,7 +57,6 @@ void gate_open(int gate);
 /* ---- processes ---- */
 
 int os_pid_of(gs_addr who);
-/* Reads a printed pid. */
 gs_pid parsed(const char *text);
 /* Does an operating system's process exist, even as a zombie? */
 bool os_exists(const char *os_pid);
@@ -67,9 +64,13 @@ bool os_exists(const char *os_pid);
 bool is_free(const char *name);
 gs_pid self_pid(void);
 bool wait_dead(gs_pid pid);
+/* An exit signal, and waits for its end. */
+void end_with(gs_pid pid, const char *reason);
+/* SIGSTOP, seen to work; SIGCONT. */
+void freeze(gs_pid pid);
+void thaw(gs_pid pid);
 bool wait_state(gs_addr who, enum gs_process_state state);
 enum gs_process_state state_of(gs_addr who);
-/* Live processes of kind GS_PROCESS_SERVER. */
 int server_count(void);
 /* Is one among the links and monitors of the other? */
 bool linked(gs_pid pid, gs_pid to);
@@ -82,7 +83,7 @@ bool wait_queue(gs_addr who, unsigned count);
 const char *ask(gs_addr to, const char *request);
 /* Cast and send that must succeed. */
 void tell(gs_addr to, const char *request);
-void drop(gs_addr to, const char *message);
+void post(gs_addr to, const char *message);
 /* A round trip: everything this thread sent there before is handled. */
 void settle(gs_addr to);
 void stop(gs_pid pid);
@@ -91,6 +92,8 @@ void stop(gs_pid pid);
 bool got(enum gs_info_kind kind, const char *text, gs_info *info);
 /* No message is waiting. */
 bool got_nothing(void);
+/* The flag is still false after ms. */
+bool stays_false(_Atomic bool *flag, int ms);
 
 /* A client in a thread of its own that makes one call. */
 struct caller {
@@ -131,7 +134,6 @@ extern const gs_behaviour puppet;
 /* Starts a puppet, CHECKed. */
 gs_pid start(const char *script);
 gs_pid start_named(const char *script, const char *name);
-/* Starts a puppet and returns what gs_start did. */
 int try_start(const char *script, const char *name);
 int try_start_link(const char *script, gs_pid *pid);
 

@@ -128,6 +128,26 @@ linked(gs_pid pid, gs_pid to)
 	return false;
 }
 
+void
+freeze(gs_pid pid)
+{
+	CHECK_INT(kill(os_pid_of(GS_PID(pid)), SIGSTOP), 0);
+	CHECK(wait_state(GS_PID(pid), GS_STATE_STOPPED));
+}
+
+void
+thaw(gs_pid pid)
+{
+	CHECK_INT(kill(os_pid_of(GS_PID(pid)), SIGCONT), 0);
+}
+
+void
+end_with(gs_pid pid, const char *reason)
+{
+	CHECK_INT(gs_exit_signal(GS_PID(pid), reason), 0);
+	CHECK(wait_dead(pid));
+}
+
 struct wanted_queue {
 	gs_addr who;
 	unsigned count;

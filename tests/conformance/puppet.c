@@ -21,7 +21,7 @@
  *	keep  answer N X  answernow X	store From; reply to it
  *	ok  ignore  error R  noreply  reply X  get  last  pid  self
  *	end R  endreply R X  garbage  zero		verdicts
- *	timeout MS  hibernate  continue REST		actions
+ *	timeout MS  hibernate  continue REST  badaction	actions
  *
  * What a library function said stands in `last`: a number, for calls and
  * starts followed by the reply, pid or reason.

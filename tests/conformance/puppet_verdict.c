@@ -96,6 +96,13 @@ cmd_zero(struct job *job, char *arg)
 }
 
 static void
+cmd_badaction(struct job *job, char *arg)
+{
+	(void)arg;
+	job->next.action = 0x7777;
+}
+
+static void
 cmd_timeout(struct job *job, char *arg)
 {
 	job->next = gs_with_timeout(job->next, atoi(arg));
@@ -134,6 +141,7 @@ const struct command verdict_commands[] = {
 	{ "endreply", cmd_endreply },
 	{ "garbage", cmd_garbage },
 	{ "zero", cmd_zero },
+	{ "badaction", cmd_badaction },
 	{ "timeout", cmd_timeout },
 	{ "hibernate", cmd_hibernate },
 	{ "continue", cmd_continue },

@@ -26,7 +26,7 @@ tell(gs_addr to, const char *request)
 }
 
 void
-drop(gs_addr to, const char *message)
+post(gs_addr to, const char *message)
 {
 	CHECK_INT(gs_send(to, GS_TEXT(message)), 0);
 }
@@ -80,6 +80,18 @@ got_nothing(void)
 		    "received kind %d, reason \"%s\", body \"%s\"\n", info.kind,
 		    info.reason, gs_string(info.body, body, sizeof(body)));
 	return false;
+}
+
+static bool
+is_set(void *flag)
+{
+	return atomic_load((_Atomic bool *)flag);
+}
+
+bool
+stays_false(_Atomic bool *flag, int ms)
+{
+	return !eventually(is_set, flag, ms);
 }
 
 static void *

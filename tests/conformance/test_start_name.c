@@ -13,7 +13,7 @@ TEST(START_22_messages_to_the_name_wait_for_init)
 	start_begin(&s, &puppet, "note init;gate 1;note ready", "early");
 	CHECK(wait_note("init"));
 	tell(GS_NAME("early"), "note one");
-	drop(GS_NAME("early"), "note two");
+	post(GS_NAME("early"), "note two");
 	CHECK(wait_queue(GS_NAME("early"), 2));
 	call_begin(&c, GS_NAME("early"), "note three;reply here", FOREVER);
 	CHECK(wait_queue(GS_NAME("early"), 3));
