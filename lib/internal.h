@@ -7,6 +7,7 @@
 #define GSI_INTERNAL_H
 
 #include <genserver.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/uio.h>
@@ -66,6 +67,7 @@ enum gsi_note_flags {
 	GSI_NOTE_PARENT = 1,	/* EXIT: who is the receiver's parent */
 	GSI_NOTE_STARTED = 2,	/* CHILD: its init had returned ok */
 	GSI_NOTE_REFUSED = 4,	/* CHILD: name taken, holder says by whom */
+	GSI_NOTE_LINK = 8,	/* EXIT: came by a link */
 };
 
 struct gsi_note {
@@ -310,6 +312,8 @@ void gsi_finish(struct gsi_self *me, const char *reason)
 /* crash.c: fatal signals, SIGTERM */
 /* Installs the handlers of a server; needs an alternate stack (64 KiB). */
 int gsi_crash_install(struct gsi_self *me);
+/* The server of this process, from any of its threads; NULL in others. */
+struct gsi_self *gsi_crash_self(void);
 /* A handler of the program has recovered from a fault: forget the record. */
 void gsi_crash_clear(struct gm_page *page);
 /* A SIGTERM arrived and the process traps exits: take it (clears). */

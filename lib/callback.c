@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One message to its callback, and the verdict acted upon.  The rule:
+ * callbacks only say what they want; whatever happens, happens here or, at
+ * the end, in terminate.c.
+ */
+#include "lib/loop.h"
+
+static void
+before_callback(struct gsi_server *s)
+{
+	if (s->shadow_size)
+		memcpy(s->shadow, s->state, s->shadow_size);
+	gsi_doing(s, GS_STATE_RUNNING);
+}
+
+static gs_from
+from_of(const struct gsi_message *m)
+{
+	return (gs_from){ .pid = m->from, .tag = m->tag };
+}
+
+static void
+answer(struct gsi_server *s, gs_bytes reply)
+{
+	int status = gsi_send_reply(s->me, from_of(&s->message), reply);
+
+	if (unlikely(status < 0 && status != -ESRCH))
+		gsi_server_report(s, GSI_WARNING, "reply_lost",
+		    "a reply did not fit the caller's memory", NULL, 0);
+}
+
+/*
+ * Acts on a verdict of a running server; does not return when it ends.
+ * True: handle_continue is wanted next, with *argument.
+ */
+static bool
+act(struct gsi_server *s, const gs_next *next, bool call, gs_bytes *argument)
+{
+	struct gsi_stage carried;
+
+	if (unlikely(!gsi_verdict_open(next, &carried) ||
+	    next->action == GSI_BAD_ACTION))
+		gsi_server_fail(s, GSI_BAD_RETURN);
+	switch ((enum gsi_verdict)next->verdict) {
+	case GSI_REPLY_GO:
+		if (unlikely(!call))
+			gsi_server_fail(s, GSI_BAD_RETURN);
+		answer(s, carried.reply);
+		break;
+	case GSI_NOREPLY:
+		break;
+	case GSI_STOP_REPLY:
+		if (unlikely(!call))
+			gsi_server_fail(s, GSI_BAD_RETURN);
+		s->last_from = from_of(&s->message);
+		s->last_reply = carried.reply;
+		s->has_last_reply = true;
+		gsi_server_end(s, carried.reason);
+	case GSI_STOP:
+		gsi_server_end(s, carried.reason);
+	case GSI_OK:
+	case GSI_IGNORE:
+	case GSI_ERROR:
+		gsi_server_fail(s, GSI_BAD_RETURN);
+	}
+	if (next->action == GSI_TIMEOUT && next->timeout != GS_INFINITY)
+		s->timeout = next->timeout;
+	s->hibernate = next->action == GSI_HIBERNATE;
+	*argument = carried.argument;
+	return next->action == GSI_CONTINUE;
+}
+
+/* The message is done with; continues run before the next one. */
+void
+gsi_run_continues(struct gsi_server *s, gs_bytes argument)
+{
+	gs_next next;
+
+	do {
+		gsi_mailbox_done(s->me);
+		s->message.kind = 0;
+		s->event = "continue";
+		if (!s->behaviour->handle_continue)
+			gsi_server_end(s, "undef");
+		before_callback(s);
+		next = s->behaviour->handle_continue(s->state, argument);
+	} while (act(s, &next, false, &argument));
+}
+
+static void
+settle(struct gsi_server *s, const gs_next *next, bool call)
+{
+	gs_bytes argument;
+
+	if (unlikely(act(s, next, call, &argument)))
+		gsi_run_continues(s, argument);
+}
+
+void
+gsi_take_call(struct gsi_server *s)
+{
+	const struct gsi_message *m = &s->message;
+	gs_next next;
+
+	gsi_bump(&s->me->page->calls);
+	if (unlikely(!s->behaviour->handle_call))
+		gsi_server_end(s, "bad_call");
+	before_callback(s);
+	next = s->behaviour->handle_call(s->state, m->body, from_of(m));
+	settle(s, &next, true);
+}
+
+void
+gsi_take_cast(struct gsi_server *s)
+{
+	gs_next next;
+
+	gsi_bump(&s->me->page->casts);
+	if (unlikely(!s->behaviour->handle_cast))
+		gsi_server_end(s, "bad_cast");
+	before_callback(s);
+	next = s->behaviour->handle_cast(s->state, s->message.body);
+	settle(s, &next, false);
+}
+
+static void
+unhandled(struct gsi_server *s, const gs_info *info)
+{
+	struct gsi_field fields[] = {
+		{ "behaviour", s->behaviour->name ? s->behaviour->name : "",
+		    s->behaviour->name ? strlen(s->behaviour->name) : 0 },
+		{ "message", info->body.data, info->body.size },
+	};
+
+	gsi_server_report(s, GSI_WARNING, "unhandled_info",
+	    "no handle_info: message ignored", fields, 2);
+}
+
+void
+gsi_take_info(struct gsi_server *s, const gs_info *info)
+{
+	gs_next next;
+
+	gsi_bump(&s->me->page->infos);
+	if (!s->behaviour->handle_info) {
+		unhandled(s, info);
+		return;
+	}
+	before_callback(s);
+	next = s->behaviour->handle_info(s->state, info);
+	settle(s, &next, false);
+}
+
+/* A child of a supervisor: library code, as strict as any callback. */
+void
+gsi_take_child(struct gsi_server *s)
+{
+	gs_next next;
+
+	before_callback(s);
+	next = s->birth.handle_child(s->state, &s->message);
+	settle(s, &next, false);
+}
+
+void
+gsi_take_sys(struct gsi_server *s)
+{
+	const struct gsi_message *m = &s->message;
+	char reason[GS_REASON_MAX + 1];
+	struct gsi_sys sys;
+	gs_bytes text;
+
+	if (m->body.size < sizeof(sys))
+		return;
+	memcpy(&sys, m->body.data, sizeof(sys));
+	if (sys.size > m->body.size - sizeof(sys))
+		return;
+	text = gs_bytes_of((const char *)m->body.data + sizeof(sys), sys.size);
+	if (sys.op == GSI_SYS_PING)
+		answer(s, GS_NONE);
+	else if (sys.op == GSI_SYS_TERMINATE)
+		gsi_server_end(s, gs_string(text, reason, sizeof(reason)));
+}
+

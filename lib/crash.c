@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals of a server.  A fatal one leaves a record in the own page and then
+ * does what it would have done, so that the wait status stays exact.  SIGTERM
+ * is an exit signal "shutdown".
+ *
+ * The rule: a handler trusts nothing it finds.  What may be damaged is read
+ * with process_vm_readv, which cannot fault; a second fault inside the
+ * handler is left to the kernel.  A fork of a server inherits the handlers
+ * but is not the server: it writes nothing.
+ */
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "lib/loop.h"
+
+#define STACK_BYTES 65536u
+#define N_FATAL 7
+
+static const int fatal[N_FATAL] = {
+	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP
+};
+
+/* In pages of its own, away from what wild pointers usually hit. */
+struct crash_state {
+	struct gsi_self *me;
+	struct gm_page *page;
+	int os_pid;
+	int bell;
+	_Atomic uint32_t claimed; /* a thread is writing the record */
+	_Atomic uint32_t sigterm;
+	struct sigaction previous[N_FATAL];
+};
+
+static struct crash_state *
+state_of_server(void)
+{
+	struct crash_state *c = *gsi_process_slot();
+
+	return c && c->os_pid == getpid() ? c : NULL;
+}
+
+/* Copies without ever faulting; false when it is not all there. */
+static bool
+peek(void *to, const void *from, size_t size)
+{
+	struct iovec here = { to, size };
+	struct iovec there = { (void *)(uintptr_t)from, size };
+
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) ==
+	    (ssize_t)size;
+}
+
+static void
+registers(const void *context, uint64_t *pc, uint64_t *frame)
+{
+	const ucontext_t *u = context;
+
+#if defined(__x86_64__)
+	*pc = (uint64_t)u->uc_mcontext.gregs[REG_RIP];
+	*frame = (uint64_t)u->uc_mcontext.gregs[REG_RBP];
+#else
+	*pc = u->uc_mcontext.pc;
+	*frame = u->uc_mcontext.regs[29];
+#endif
+}
+
+/* Return addresses along the frame pointers, as far as they make sense. */
+static void
+walk(struct gm_crash *crash, uint64_t pc, uint64_t frame)
+{
+	uint64_t pair[2];
+
+	crash->pcs[0] = pc;
+	crash->n_pcs = 1;
+	while (crash->n_pcs < GM_CRASH_PCS && frame && frame % 8 == 0 &&
+	    peek(pair, (const void *)(uintptr_t)frame, sizeof(pair))) {
+		if (!pair[1])
+			break;
+		crash->pcs[crash->n_pcs++] = pair[1];
+		if (pair[0] <= frame)
+			break;
+		frame = pair[0];
+	}
+}
+
+static void
+record_message(struct gm_crash *crash, const struct gsi_self *me)
+{
+	struct gsi_message message;
+	struct gsi_server *server;
+	size_t size;
+
+	crash->kind = 0;
+	crash->message_size = 0;
+	if (!peek(&server, &me->server, sizeof(server)) || !server ||
+	    !peek(&message, &server->message, sizeof(message)) ||
+	    !message.kind)
+		return;
+	size = message.body.size;
+	crash->kind = message.kind;
+	crash->message_size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+	if (size > GM_CRASH_MESSAGE)
+		size = GM_CRASH_MESSAGE;
+	if (size && !peek(crash->message, message.body.data, size))
+		memset(crash->message, 0, sizeof(crash->message));
+}
+
+static void
+record(struct crash_state *c, int number, const siginfo_t *info,
+    const void *context)
+{
+	struct gm_crash *crash = &c->page->crash;
+	uint64_t frame;
+	uint32_t no = 0;
+
+	if (!atomic_compare_exchange_strong_explicit(&c->claimed, &no, 1,
+	    memory_order_relaxed, memory_order_relaxed))
+		return;
+	crash->code = info->si_code;
+	crash->address = (uint64_t)(uintptr_t)info->si_addr;
+	crash->tid = (uint32_t)syscall(SYS_gettid);
+	crash->messages = gm_load(&c->page->messages, relaxed);
+	registers(context, &crash->pc, &frame);
+	walk(crash, crash->pc, frame);
+	record_message(crash, c->me);
+	/* release [P2]: record before its state, else the node reads half */
+	gm_store(&crash->state, (uint32_t)number, release);
+}
+
+/* Would the instruction fault again if the handler just returned? */
+static bool
+faults_again(int number, const siginfo_t *info)
+{
+	return info->si_code > 0 && number != SIGTRAP && number != SIGSYS &&
+	    number != SIGABRT;
+}
+
+static void
+on_fatal(int number, siginfo_t *info, void *context)
+{
+	struct crash_state *c = *gsi_process_slot();
+	struct sigaction plain = { .sa_handler = SIG_DFL };
+	const struct sigaction *previous = &plain;
+
+	if (c && c->os_pid == getpid())
+		record(c, number, info, context);
+	for (int i = 0; c && i < N_FATAL; i++) {
+		if (fatal[i] == number)
+			previous = &c->previous[i];
+	}
+	sigaction(number, previous, NULL);
+	if (!faults_again(number, info))
+		syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid),
+		    number, info);
+}
+
+static void
+on_sigterm(int number)
+{
+	struct crash_state *c = state_of_server();
+	static const uint64_t one = 1;
+	int saved = errno;
+
+	if (!c) {
+		signal(number, SIG_DFL);
+		raise(number);
+		return;
+	}
+	if (!c->me->trap_exit) {
+		gsi_words(c->page, "shutdown");
+		_exit(0);
+	}
+	gm_store(&c->sigterm, 1, relaxed);
+	if (write(c->bell, &one, sizeof(one)) < 0)
+		errno = saved;
+	errno = saved;
+}
+
+/* A handler, not SIG_IGN, so that what a server execs has the default. */
+static void
+on_nothing(int number)
+{
+	(void)number;
+}
+
+static int
+install_fatal(struct crash_state *c)
+{
+	struct sigaction action = { .sa_sigaction = on_fatal,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	sigfillset(&action.sa_mask);
+	for (int i = 0; i < N_FATAL; i++) {
+		if (sigaction(fatal[i], &action, &c->previous[i]) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static void
+install_others(void)
+{
+	static const int quiet[] = { SIGINT, SIGPIPE, SIGHUP };
+	struct sigaction action = { .sa_handler = on_nothing,
+		.sa_flags = SA_RESTART };
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(quiet) / sizeof(*quiet); i++)
+		sigaction(quiet[i], &action, NULL);
+	action.sa_handler = on_sigterm;
+	sigaction(SIGTERM, &action, NULL);
+}
+
+int
+gsi_crash_install(struct gsi_self *me)
+{
+	size_t own = (sizeof(struct crash_state) + GM_PAGE - 1) / GM_PAGE *
+	    GM_PAGE;
+	char *block = mmap(NULL, own + STACK_BYTES, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack_t stack = { .ss_size = STACK_BYTES };
+	struct crash_state *c;
+
+	if (block == MAP_FAILED)
+		return -errno;
+	c = (struct crash_state *)(void *)block;
+	c->me = me;
+	c->page = me->page;
+	c->os_pid = getpid();
+	c->bell = me->bell;
+	stack.ss_sp = block + own;
+	if (sigaltstack(&stack, NULL) < 0)
+		return -errno;
+	*gsi_process_slot() = c;
+	install_others();
+	return install_fatal(c);
+}
+
+struct gsi_self *
+gsi_crash_self(void)
+{
+	struct crash_state *c = state_of_server();
+
+	return c ? c->me : NULL;
+}
+
+void
+gsi_crash_clear(struct gm_page *page)
+{
+	struct crash_state *c = *gsi_process_slot();
+
+	gm_store(&page->crash.state, 0, relaxed);
+	if (c)
+		gm_store(&c->claimed, 0, relaxed);
+}
+
+bool
+gsi_signal_pending(struct gsi_self *me)
+{
+	const struct crash_state *c;
+
+	if (!me->server)
+		return false;
+	c = *gsi_process_slot();
+	return c && gm_load(&c->sigterm, relaxed) != 0;
+}
+
+bool
+gsi_sigterm_taken(void)
+{
+	struct crash_state *c = *gsi_process_slot();
+
+	return c && atomic_exchange_explicit(&c->sigterm, 0,
+	    memory_order_relaxed) != 0;
+}

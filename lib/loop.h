@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the gen_server loop and its end share: server.c and terminate.c. */
+#ifndef GSI_LOOP_H
+#define GSI_LOOP_H
+
+#include "lib/internal.h"
+
+/*
+ * States up to this size are copied before each callback, so that a callback
+ * that fails leaves the state as it was; larger ones stay as it left them.
+ */
+#define GSI_SHADOW_MAX 256u
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define GSI_BAD_RETURN "bad_return_value"
+
+enum gsi_phase {
+	GSI_IN_INIT = 1,
+	GSI_IN_LOOP,
+	GSI_IN_STATUS,		/* format_status for the last report */
+	GSI_IN_TERMINATE,
+};
+
+struct gsi_server {
+	struct gsi_self *me;
+	const gs_behaviour *behaviour;
+	struct gsi_birth birth;
+	void *state;
+	size_t shadow_size;	/* 0: none is kept */
+	struct gsi_message message; /* in hand; kind 0: none */
+	const char *event;	/* in hand when there is no message */
+	enum gsi_phase phase;
+	uint32_t doing;		/* what the page says */
+	uint32_t turn;
+	int timeout;		/* ms of the plain timeout, -1 none */
+	bool hibernate;
+	bool has_last_reply;
+	int os_pid;
+	gs_from last_from;
+	gs_bytes last_reply;	/* of stop with reply */
+	char *state_text;	/* for the last report */
+	char reason[GS_REASON_MAX + 1];
+	char left_with[GS_REASON_MAX + 1]; /* by gs_exit */
+	jmp_buf exit_point;
+	_Alignas(16) unsigned char shadow[GSI_SHADOW_MAX];
+};
+
+/* What the page says that this process does. */
+static inline void
+gsi_doing(struct gsi_server *s, enum gs_process_state state)
+{
+	if (s->doing == (uint32_t)state)
+		return;
+	s->doing = (uint32_t)state;
+	gm_store(&s->me->page->doing, (uint32_t)state, relaxed);
+}
+
+/* Single writer: no locked instruction is needed. */
+static inline void
+gsi_bump(_Atomic uint64_t *counter)
+{
+	gm_store(counter, gm_load(counter, relaxed) + 1, relaxed);
+}
+
+/* callback.c: none returns when the server ends */
+void gsi_take_call(struct gsi_server *s);
+void gsi_take_cast(struct gsi_server *s);
+void gsi_take_info(struct gsi_server *s, const gs_info *info);
+void gsi_take_child(struct gsi_server *s);
+void gsi_take_sys(struct gsi_server *s);
+void gsi_run_continues(struct gsi_server *s, gs_bytes argument);
+
+/* terminate.c */
+/* Terminates with the state as it is. */
+void gsi_server_end(struct gsi_server *s, const char *reason)
+    __attribute__((noreturn));
+/* The callback failed: terminates with the state from before it. */
+void gsi_server_fail(struct gsi_server *s, const char *reason)
+    __attribute__((noreturn, cold));
+/* init failed: no terminate. */
+void gsi_init_failed(struct gsi_server *s, const char *reason)
+    __attribute__((noreturn, cold));
+/* gs_exit came to the exit point: goes on from the phase it left. */
+void gsi_server_left(struct gsi_server *s) __attribute__((noreturn, cold));
+/* A record about this server, in its name. */
+void gsi_server_report(struct gsi_server *s, enum gsi_level level,
+    const char *kind, const char *text, const struct gsi_field *fields,
+    int n_fields);
+
+#endif
