@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gsctl: what its verbs share.  A verb is one constant struct cmd_verb, from
+ * which the options are parsed and the help is printed; its function returns
+ * the exit status.  Data goes to stdout, words to stderr.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include <genserver.h>
+
+#define CMD_OPTIONS 16 /* options of one verb, at most */
+#define CMD_EXITS 8 /* exit statuses of its own, at most */
+#define CMD_SAFE(size) (4 * (size) + 1)
+
+enum cmd_exit {
+	CMD_DONE = 0,
+	CMD_NO = 1,
+	CMD_DOWN = 3,
+	CMD_UNKNOWN = 4,
+	CMD_REFUSED = 5,
+	CMD_USAGE = 64,
+	CMD_NO_NODE = 69,
+	CMD_INTERNAL = 70,
+	CMD_FULL = 75,
+	CMD_DENIED = 77,
+	CMD_TIMED_OUT = 124,
+	CMD_DIED = 125,
+};
+
+struct cmd_option {
+	const char *name;
+	char letter; /* 0: has none */
+	const char *argument; /* NULL: a flag */
+	const char *help;
+};
+
+struct cmd {
+	const struct cmd_verb *verb;
+	const char *node; /* borrowed from argv or environment */
+	bool json;
+	int count; /* operands */
+	char **words;
+	const char *value[CMD_OPTIONS]; /* of verb->options; NULL: not given */
+};
+
+struct cmd_verb {
+	const char *name;
+	const char *operands; /* as in the usage line */
+	const char *about; /* for the list of verbs */
+	const char *text; /* for the help: one paragraph */
+	const struct cmd_option *options; /* ends with name NULL; or NULL */
+	int least; /* operands */
+	int most; /* -1: any number */
+	bool words; /* options end at the first operand */
+	bool data; /* prints data: has --json */
+	uint8_t exits[CMD_EXITS]; /* besides 0, 64, 70 and 77 */
+	int (*run)(struct cmd *cmd);
+};
+
+/* options.c */
+/* Parses argv (argv[0] is the verb); 0, or the exit status and *done. */
+int cmd_options(struct cmd *cmd, int argc, char **argv, bool *done);
+/* The value of an option, "" for a flag; NULL when it was not given. */
+const char *cmd_value(const struct cmd *cmd, const char *name);
+
+/* help.c */
+void cmd_help(const struct cmd_verb *verb);
+void cmd_help_all(const struct cmd_verb *const *verbs);
+/* The verb that a mistyped one comes nearest to. */
+const char *cmd_nearest(const struct cmd_verb *const *verbs, const char *name);
+
+/* number.c: strict; each prints what is wrong and returns CMD_USAGE */
+int cmd_ms(const struct cmd *cmd, const char *option, int least, int *ms);
+int cmd_number(const struct cmd *cmd, const char *option, int least, int *n);
+int cmd_size(const struct cmd *cmd, const char *option, size_t *size);
+
+/* fail.c */
+/* "gsctl: words", made printable; returns status. */
+int cmd_error(int status, const char *format, ...) GS_PRINTF(2, 3);
+/* The same with a pointer to the verb's help; returns CMD_USAGE. */
+int cmd_usage(const struct cmd *cmd, const char *format, ...) GS_PRINTF(2, 3);
+struct cmd_server;
+/* Says what a failed function of the library means for server (or NULL). */
+int cmd_fail(const struct cmd *cmd, const struct cmd_server *server, int rc);
+/* The same for a failed start. */
+int cmd_refused(const struct cmd *cmd, const char *what, gs_pid holder, int rc);
+/* Memory that cannot be had ends the program. */
+void *cmd_memory(void *old, size_t size);
+char *cmd_copy(const char *text);
+
+/* safe.c: controls and broken UTF-8 as \xNN */
+char *cmd_safe(char *out, size_t size, const char *text, size_t length);
+bool cmd_utf8(const char *text, size_t length);
+/* Bytes as a person may see them: newline and tab stay. */
+void cmd_put_safe(const char *data, size_t size);
+
+/* attach.c */
+struct cmd_server {
+	const char *text; /* as given */
+	char name[GS_NAME_MAX + 1]; /* "": given by pid */
+	gs_pid pid;
+	gs_addr to;
+};
+/* NAME, <node.slot.gen>, either with @NODE, which sets cmd->node. */
+int cmd_server(struct cmd *cmd, const char *text, struct cmd_server *server);
+int cmd_attach(const struct cmd *cmd);
+/* The words that a server and a node are asked for with: both of the above. */
+int cmd_reach(struct cmd *cmd, const char *text, struct cmd_server *server);
+/* The live process; a server that is not there is reported. */
+int cmd_resolve(
+    const struct cmd *cmd, const struct cmd_server *server, gs_pid *pid);
+
+/* launch.c */
+/* Starts the node in the background unless it runs, then attaches. */
+int cmd_launch(const struct cmd *cmd);
+
+/* lines.c */
+struct cmd_lines {
+	char *data;
+	size_t start, end, room;
+	bool ended;
+};
+/* Next line of stdin without its newline: 1, 0 at the end, -errno. */
+int cmd_line(struct cmd_lines *lines, gs_bytes *line);
+void cmd_lines_free(struct cmd_lines *lines);
+/* All of stdin: 0, or the exit status. */
+int cmd_stdin(gs_bytes *all);
+
+/* snapshot.c: what ls, tree and show look at */
+struct cmd_snapshot {
+	gs_process_info *processes; /* in slot order */
+	int count;
+	gs_child *children; /* oldest first */
+	int child_count;
+	int *child_of; /* of each process; -1: is no child */
+	bool *lives; /* of each child: it has a process */
+};
+int cmd_snapshot(struct cmd_snapshot *shot);
+void cmd_snapshot_free(struct cmd_snapshot *shot);
+/* The child that goes by this name or pid; -ENOENT. */
+int cmd_child(const struct cmd_server *server, gs_child *child);
+const char *cmd_restart_text(enum gs_restart restart);
+
+/* tree.c, start.c and their like: the verbs */
+extern const struct cmd_verb cmd_up, cmd_down, cmd_info, cmd_nodes;
+extern const struct cmd_verb cmd_start, cmd_stop, cmd_restart, cmd_exit,
+    cmd_kill;
+extern const struct cmd_verb cmd_call, cmd_cast, cmd_send;
+extern const struct cmd_verb cmd_whereis, cmd_ls, cmd_tree, cmd_show, cmd_wait,
+    cmd_monitor, cmd_log;
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting the node in the background: fork, a session of its own, gs-node.
+ * Its one line through the ready pipe says that it is up; if the pipe closes
+ * without it, what gs-node wrote to stderr says why.  Of two that start the
+ * same node at once one wins; the other attaches to the winner's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/gsctl/cmd.h"
+
+#ifndef GS_LIBEXECDIR
+#define GS_LIBEXECDIR "/usr/libexec/genserver"
+#endif
+#define START_MS 30000 /* for a node to come up */
+#define RUNS_ALREADY 73 /* gs-node's exit status then */
+
+struct launch {
+	char program[4096];
+	const char *node;
+	int ready[2];
+	int words; /* memory file: stderr of gs-node */
+	pid_t child;
+};
+
+/* Beside this program, as in a build folder, else where it was installed. */
+static int
+find_program(struct launch *launch)
+{
+	static const char name[] = "gs-node";
+	ssize_t n = readlink("/proc/self/exe", launch->program,
+	    sizeof(launch->program) - sizeof(name) - 1);
+	char *slash;
+
+	if (n > 0) {
+		launch->program[n] = '\0';
+		slash = strrchr(launch->program, '/');
+		memcpy(slash + 1, name, sizeof(name));
+		if (access(launch->program, X_OK) == 0)
+			return 0;
+	}
+	snprintf(launch->program, sizeof(launch->program), "%s/%s",
+	    GS_LIBEXECDIR, name);
+	if (access(launch->program, X_OK) == 0)
+		return 0;
+	return cmd_error(CMD_INTERNAL,
+	    "no program gs-node, neither beside gsctl nor as %s: "
+	    "is genserver installed whole?",
+	    launch->program);
+}
+
+/* The child: nothing of ours stays with the node but the two descriptors. */
+static void
+become_node(const struct launch *launch)
+{
+	sigset_t none;
+	int null;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(launch->words, STDERR_FILENO);
+	if (chdir("/") == 0) {
+		/* Fixed, so that all others can be closed as one range. */
+		dup2(launch->ready[1], 3);
+		fcntl(3, F_SETFD, 0);
+		close_range(4, ~0u, 0);
+		execl(launch->program, "gs-node", launch->node, "--ready-fd",
+		    "3", (char *)NULL);
+	}
+	fprintf(
+	    stderr, "cannot run %s: %s\n", launch->program, strerror(errno));
+	_exit(CMD_INTERNAL);
+}
+
+static int
+spawn(struct launch *launch)
+{
+	launch->words = memfd_create("gs-node", MFD_CLOEXEC);
+	if (launch->words < 0 || pipe2(launch->ready, O_CLOEXEC) != 0)
+		return cmd_error(CMD_INTERNAL, "cannot start node '%s': %s",
+		    launch->node, strerror(errno));
+	launch->child = fork();
+	if (launch->child == 0)
+		become_node(launch);
+	close(launch->ready[1]);
+	if (launch->child < 0)
+		return cmd_error(CMD_INTERNAL, "cannot start node '%s': %s",
+		    launch->node, strerror(errno));
+	return 0;
+}
+
+/* Has the node written its line?  -ETIMEDOUT; -ECHILD: it gave up. */
+static int
+wait_ready(int fd)
+{
+	int64_t end = gs_now() + START_MS;
+	char line[64];
+	size_t got = 0;
+
+	while (got < sizeof(line)) {
+		struct pollfd wait = { fd, POLLIN, 0 };
+		int64_t left = end - gs_now();
+		ssize_t n;
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (poll(&wait, 1, (int)left) <= 0)
+			continue;
+		n = read(fd, line + got, sizeof(line) - got);
+		if (n <= 0)
+			return -ECHILD;
+		got += (size_t)n;
+		if (memchr(line, '\n', got) != NULL)
+			return 0;
+	}
+	return -ECHILD;
+}
+
+static int
+gave_up(const struct launch *launch)
+{
+	char words[1024];
+	ssize_t n;
+	int status = 0;
+
+	while (waitpid(launch->child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RUNS_ALREADY)
+		return 0;
+	n = pread(launch->words, words, sizeof(words) - 1, 0);
+	words[n > 0 ? n : 0] = '\0';
+	words[strcspn(words, "\n")] = '\0';
+	if (n <= 0 && WIFSIGNALED(status))
+		snprintf(words, sizeof(words), "it was ended by signal %d",
+		    WTERMSIG(status));
+	else if (n <= 0)
+		snprintf(words, sizeof(words), "it ended with status %d",
+		    WEXITSTATUS(status));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CMD_DENIED)
+		status = CMD_DENIED;
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == CMD_USAGE)
+		status = CMD_USAGE;
+	else
+		status = CMD_INTERNAL;
+	return cmd_error(
+	    status, "node '%s' did not start: %s", launch->node, words);
+}
+
+static int
+start_node(const struct cmd *cmd)
+{
+	struct launch launch = { .node = cmd->node };
+	int status, rc;
+
+	status = find_program(&launch);
+	if (status == 0)
+		status = spawn(&launch);
+	if (status != 0)
+		return status;
+	rc = wait_ready(launch.ready[0]);
+	if (rc == -ETIMEDOUT) {
+		kill(launch.child, SIGKILL);
+		status = cmd_error(CMD_TIMED_OUT,
+		    "node '%s' was not up after %d s and was ended; "
+		    "'gsctl log' may say why",
+		    cmd->node, START_MS / 1000);
+	} else if (rc != 0) {
+		status = gave_up(&launch);
+	}
+	close(launch.ready[0]);
+	close(launch.words);
+	return status;
+}
+
+/* Another gsctl's node is there but may not accept yet. */
+static int
+attach_soon(const struct cmd *cmd)
+{
+	static const struct timespec pause = { 0, 2000000 };
+	int64_t end = gs_now() + START_MS;
+
+	while (gs_node_open(cmd->node, 0) != 0) {
+		if (gs_now() >= end)
+			return cmd_attach(cmd);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+int
+cmd_launch(const struct cmd *cmd)
+{
+	int rc = gs_node_open(cmd->node, 0);
+	int status;
+
+	if (rc == 0)
+		return 0;
+	if (rc != -ENOTCONN)
+		return cmd_fail(cmd, NULL, rc);
+	status = start_node(cmd);
+	return status != 0 ? status : attach_soon(cmd);
+}

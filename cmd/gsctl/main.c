@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gsctl: the options before the verb, and the one table of verbs.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/gsctl/cmd.h"
+#include "cmd/gsctl/out.h"
+
+static const struct cmd_verb *const verbs[] = {
+	&cmd_up,
+	&cmd_down,
+	&cmd_info,
+	&cmd_nodes,
+	&cmd_start,
+	&cmd_stop,
+	&cmd_restart,
+	&cmd_exit,
+	&cmd_kill,
+	&cmd_call,
+	&cmd_cast,
+	&cmd_send,
+	&cmd_whereis,
+	&cmd_ls,
+	&cmd_tree,
+	&cmd_show,
+	&cmd_wait,
+	&cmd_monitor,
+	&cmd_log,
+	NULL,
+};
+
+static const struct cmd_verb *
+find_verb(const char *name)
+{
+	for (int i = 0; verbs[i] != NULL; i++)
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+static int
+unknown_verb(const char *name)
+{
+	const char *near = cmd_nearest(verbs, name);
+
+	if (near != NULL)
+		return cmd_error(CMD_USAGE,
+		    "unknown verb '%s'; did you mean '%s'? "
+		    "'gsctl --help' lists all",
+		    name, near);
+	return cmd_error(
+	    CMD_USAGE, "unknown verb '%s'; 'gsctl --help' lists all", name);
+}
+
+static int
+print_version(void)
+{
+	printf("gsctl %s, poller %s\n", gs_version(), gs_poller());
+	return out_flush();
+}
+
+/* The options before the verb: 0 and optind stands on the verb. */
+static int
+front_options(int argc, char **argv, struct cmd *cmd, bool *done)
+{
+	static const struct option options[] = {
+		{ "node", required_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int letter;
+
+	*done = true;
+	opterr = 0;
+	while (
+	    (letter = getopt_long(argc, argv, "+:n:hV", options, NULL)) != -1) {
+		switch (letter) {
+		case 'n':
+			cmd->node = optarg;
+			break;
+		case 'h':
+			cmd_help_all(verbs);
+			return out_flush();
+		case 'V':
+			return print_version();
+		case ':':
+			return cmd_error(CMD_USAGE,
+			    "option '%s' wants a value; see 'gsctl --help'",
+			    argv[optind - 1]);
+		default:
+			return cmd_error(CMD_USAGE,
+			    "unknown option '%s'; see 'gsctl --help'",
+			    argv[optind - 1]);
+		}
+	}
+	*done = false;
+	return 0;
+}
+
+/* What we open must not become somebody's standard output. */
+static void
+fill_standard_fds(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *node = getenv("GS_NODE");
+	struct cmd cmd = { .node = node != NULL && *node ? node : "default" };
+	bool done;
+	int status;
+
+	/* A reader that has gone ends us quietly, whoever started us. */
+	signal(SIGPIPE, SIG_DFL);
+	fill_standard_fds();
+	status = front_options(argc, argv, &cmd, &done);
+	if (done)
+		return status;
+	if (optind == argc)
+		return cmd_error(
+		    CMD_USAGE, "no verb given; 'gsctl --help' lists them");
+	cmd.verb = find_verb(argv[optind]);
+	if (cmd.verb == NULL)
+		return unknown_verb(argv[optind]);
+	status = cmd_options(&cmd, argc - optind, argv + optind, &done);
+	if (done)
+		return status;
+	status = cmd.verb->run(&cmd);
+	if (out_flush() != 0 && status == CMD_DONE)
+		status = CMD_INTERNAL;
+	return status;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gsctl monitor: the ends of servers, a line each.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/gsctl/out.h"
+
+struct watched {
+	struct cmd_server server;
+	gs_ref ref;
+	gs_pid pid;
+	bool ended;
+};
+
+static void
+print_down(
+    const struct cmd *cmd, const struct watched *one, const gs_info *info)
+{
+	char pid[GS_PID_TEXT], name[CMD_SAFE(GS_NAME_MAX)];
+	char reason[CMD_SAFE(GS_REASON_MAX)];
+	gs_pid who = gs_pid_is_none(info->from) ? one->pid : info->from;
+	json_t *object;
+
+	gs_pid_text(who, pid);
+	if (cmd->json) {
+		object = json_object();
+		json_object_set_new(object, "event", json_string("DOWN"));
+		json_object_set_new(object, "name",
+		    *one->server.name ? json_string(one->server.name)
+				      : json_null());
+		json_object_set_new(object, "pid",
+		    gs_pid_is_none(who) ? json_null() : json_string(pid));
+		json_object_set_new(object, "reason",
+		    out_json_text(info->reason, strlen(info->reason)));
+		out_json_line(object);
+	} else {
+		cmd_safe(name, sizeof(name), one->server.name,
+		    strlen(one->server.name));
+		cmd_safe(
+		    reason, sizeof(reason), info->reason, strlen(info->reason));
+		printf("DOWN\t%s\t%s\t%s\n", *name ? name : "-",
+		    gs_pid_is_none(who) ? "-" : pid, reason);
+	}
+	fflush(stdout);
+}
+
+/* All words are of one node: a process belongs to one. */
+static int
+parse_all(struct cmd *cmd, struct watched *all)
+{
+	const char *node = NULL;
+
+	for (int i = 0; i < cmd->count; i++) {
+		struct cmd_server *server = &all[i].server;
+		int status = cmd_server(cmd, cmd->words[i], server);
+
+		if (status != 0)
+			return status;
+		if (node != NULL && strcmp(node, cmd->node) != 0)
+			return cmd_usage(cmd,
+			    "servers of two nodes: '%s' and '%s'", node,
+			    cmd->node);
+		node = cmd->node;
+	}
+	return 0;
+}
+
+static int
+monitor_all(const struct cmd *cmd, struct watched *all)
+{
+	for (int i = 0; i < cmd->count; i++) {
+		struct cmd_server *server = &all[i].server;
+		int rc;
+
+		if (gs_resolve(server->to, &all[i].pid) != 0)
+			all[i].pid = GS_NO_PID;
+		rc = gs_monitor(server->to, &all[i].ref);
+		if (rc != 0)
+			return cmd_fail(cmd, server, rc);
+	}
+	return 0;
+}
+
+static int
+receive_all(const struct cmd *cmd, struct watched *all)
+{
+	int open = cmd->count;
+
+	while (open > 0) {
+		gs_info info;
+		int rc = gs_receive(&info, GS_INFINITY);
+
+		if (rc != 0)
+			return cmd_fail(cmd, NULL, rc);
+		if (info.kind != GS_INFO_DOWN)
+			continue;
+		for (int i = 0; i < cmd->count; i++) {
+			if (all[i].ended || all[i].ref.id != info.ref.id)
+				continue;
+			print_down(cmd, &all[i], &info);
+			all[i].ended = true;
+			open--;
+		}
+	}
+	return CMD_DONE;
+}
+
+static int
+run(struct cmd *cmd)
+{
+	size_t size = (size_t)cmd->count * sizeof(struct watched);
+	struct watched *all = cmd_memory(NULL, size);
+	int status;
+
+	memset(all, 0, size);
+	status = parse_all(cmd, all);
+	if (status == 0)
+		status = cmd_attach(cmd);
+	if (status == 0)
+		status = monitor_all(cmd, all);
+	if (status == 0)
+		status = receive_all(cmd, all);
+	free(all);
+	return status;
+}
+
+const struct cmd_verb cmd_monitor = {
+	.name = "monitor",
+	.operands = "SERVER...",
+	.about = "print a line when a server ends",
+	.text = "Waits for the end of each server and prints, tab-separated, "
+		"the word DOWN, its name, its pid and the reason; for one that "
+		"is not there at once, with the reason noproc. Ends when all "
+		"have ended; their restarts are not watched. --json prints one "
+		"object a line.",
+	.least = 1,
+	.most = -1,
+	.data = true,
+	.exits = { CMD_NO_NODE },
+	.run = run,
+};

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records of the log, see record.h.  A line that is no record is not lost:
+ * gsctl log shows it as it is.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cmd/gsctl/record.h"
+
+static void
+unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++) {
+		if (*text != '\\' || text[1] == '\0') {
+			*to++ = *text;
+			continue;
+		}
+		text++;
+		*to++ = *text == 't' ? '\t' : *text == 'n' ? '\n' : *text;
+	}
+	*to = '\0';
+}
+
+/* Cuts the next field off *rest; NULL at the end. */
+static char *
+next_field(char **rest)
+{
+	char *field = *rest, *end;
+
+	if (field == NULL)
+		return NULL;
+	end = strchr(field, '\t');
+	if (end != NULL)
+		*end++ = '\0';
+	*rest = end;
+	return field;
+}
+
+static void
+parse_time(const char *text, struct record *record)
+{
+	char *end;
+
+	record->seconds = strtoll(text, &end, 10);
+	record->micros = *end == '.' ? atoi(end + 1) : 0;
+}
+
+/* Asked before the line is cut up: one that is no record is left whole. */
+static bool
+looks_right(const char *line)
+{
+	size_t digits = strspn(line, "0123456789.");
+	int tabs = 0;
+
+	for (const char *at = line; *at != '\0'; at++)
+		tabs += *at == '\t';
+	return digits > 0 && line[digits] == '\t' && tabs >= 5;
+}
+
+bool
+record_parse(char *line, struct record *record)
+{
+	const char **fixed[] = { &record->level, &record->kind, &record->name,
+		&record->pid, &record->text };
+	char *rest = line, *field;
+
+	memset(record, 0, sizeof(*record));
+	if (!looks_right(line))
+		return false;
+	parse_time(next_field(&rest), record);
+	for (int i = 0; i < 5; i++) {
+		field = next_field(&rest);
+		unescape(field);
+		*fixed[i] = field;
+	}
+	while (record->count < RECORD_FIELDS &&
+	       (field = next_field(&rest)) != NULL) {
+		char *equals = strchr(field, '=');
+
+		if (equals == NULL)
+			continue;
+		*equals = '\0';
+		unescape(equals + 1);
+		record->fields[record->count].key = field;
+		record->fields[record->count++].value = equals + 1;
+	}
+	return true;
+}
+
+bool
+record_about(const struct record *record, const struct cmd_server *server)
+{
+	char text[GS_PID_TEXT];
+
+	if (server == NULL)
+		return true;
+	if (server->to.kind == GS_ADDR_NAME)
+		return strcmp(record->name, server->name) == 0;
+	return strcmp(record->pid, gs_pid_text(server->pid, text)) == 0;
+}
+
+const char *
+record_time(const struct record *record, char *buffer, size_t size)
+{
+	time_t seconds = (time_t)record->seconds;
+	char day[32] = "?";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) != NULL)
+		strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(buffer, size, "%s.%03d", day, record->micros / 1000);
+	return buffer;
+}
+
+/* Text of several lines, indented; it ends with a newline. */
+static void
+print_indented(const char *text, int indent)
+{
+	for (;;) {
+		size_t n = strcspn(text, "\n");
+
+		cmd_put_safe(text, n);
+		putchar('\n');
+		text += n;
+		if (*text == '\0' || *++text == '\0')
+			return;
+		printf("%*s", indent, "");
+	}
+}
+
+static void
+print_word(const char *text)
+{
+	cmd_put_safe(text, strlen(text));
+}
+
+void
+record_print(const struct record *record)
+{
+	char time[64];
+
+	printf("%s ", record_time(record, time, sizeof(time)));
+	if (strcmp(record->kind, "output") == 0) {
+		print_word(*record->name ? record->name : record->pid);
+		fputs("| ", stdout);
+		print_indented(record->text, 4);
+		return;
+	}
+	printf("%-7s ", record->level);
+	print_word(record->name);
+	if (*record->pid != '\0') {
+		fputs(*record->name ? " " : "", stdout);
+		print_word(record->pid);
+	}
+	fputs("  ", stdout);
+	print_indented(record->text, 4);
+	for (int i = 0; i < record->count; i++) {
+		fputs("    ", stdout);
+		print_word(record->fields[i].key);
+		fputs(": ", stdout);
+		print_indented(record->fields[i].value, 8);
+	}
+}
+
+static void
+set_text(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key,
+	    *text ? out_json_text(text, strlen(text)) : json_null());
+}
+
+json_t *
+record_json(const struct record *record)
+{
+	json_t *object = json_object(), *fields = json_object();
+
+	json_object_set_new(object, "time",
+	    json_real((double)record->seconds + record->micros / 1e6));
+	set_text(object, "level", record->level);
+	set_text(object, "kind", record->kind);
+	set_text(object, "name", record->name);
+	set_text(object, "pid", record->pid);
+	set_text(object, "text", record->text);
+	for (int i = 0; i < record->count; i++)
+		if (cmd_utf8(
+			record->fields[i].key, strlen(record->fields[i].key)))
+			set_text(fields, record->fields[i].key,
+			    record->fields[i].value);
+	json_object_set_new(object, "fields", fields);
+	return object;
+}
+
+int
+record_path(const struct cmd *cmd, char *path, size_t size)
+{
+	char folder[256];
+	gs_node_info info;
+	int rc = gs_node_open(cmd->node, 0);
+
+	if (rc == 0 || rc == -EALREADY) {
+		rc = gs_node_inspect(&info);
+		if (rc != 0)
+			return cmd_fail(cmd, NULL, rc);
+		snprintf(path, size, "%s", info.log);
+		return 0;
+	}
+	if (rc != -ENOTCONN)
+		return cmd_fail(cmd, NULL, rc);
+	rc = gs_runtime_dir(folder, sizeof(folder));
+	if (rc != 0)
+		return cmd_fail(cmd, NULL, rc);
+	snprintf(path, size, "%s/%s.log", folder, cmd->node);
+	return 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Strangers' text made harmless: control characters and bytes that are not
+ * UTF-8 become \xNN.  The one rule: nothing else is changed.
+ */
+#include <stdio.h>
+
+#include "cmd/gsctl/cmd.h"
+
+/* The length of the character at text, 0 if it is none (RFC 3629). */
+static size_t
+character(const unsigned char *text, size_t left)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t length;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] < 0xc2 || text[0] > 0xf4)
+		return 0;
+	length = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	if (left < length)
+		return 0;
+	if (text[0] == 0xe0)
+		low = 0xa0;
+	else if (text[0] == 0xed)
+		high = 0x9f;
+	else if (text[0] == 0xf0)
+		low = 0x90;
+	else if (text[0] == 0xf4)
+		high = 0x8f;
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+/* C0, DEL, and C1 (U+0080 to U+009F), which terminals obey as well. */
+static bool
+control(const unsigned char *text)
+{
+	return text[0] < 0x20 || text[0] == 0x7f ||
+	       (text[0] == 0xc2 && text[1] < 0xa0);
+}
+
+/* How many bytes to copy as they are; 0: escape one byte. */
+static size_t
+printable(const unsigned char *text, size_t left)
+{
+	size_t length = character(text, left);
+
+	return length > 0 && !control(text) ? length : 0;
+}
+
+char *
+cmd_safe(char *out, size_t size, const char *text, size_t length)
+{
+	const unsigned char *in = (const unsigned char *)text;
+	size_t at = 0;
+
+	while (length > 0) {
+		size_t n = printable(in, length);
+
+		if (at + (n > 0 ? n : 4) >= size)
+			break;
+		if (n > 0)
+			memcpy(out + at, in, n);
+		else
+			snprintf(out + at, size - at, "\\x%02x", in[0]);
+		at += n > 0 ? n : 4;
+		n += n == 0;
+		in += n;
+		length -= n;
+	}
+	out[at] = '\0';
+	return out;
+}
+
+bool
+cmd_utf8(const char *text, size_t length)
+{
+	const unsigned char *in = (const unsigned char *)text;
+
+	while (length > 0) {
+		size_t n = character(in, length);
+
+		if (n == 0)
+			return false;
+		in += n;
+		length -= n;
+	}
+	return true;
+}
+
+void
+cmd_put_safe(const char *data, size_t size)
+{
+	const unsigned char *in = (const unsigned char *)data;
+
+	while (size > 0) {
+		size_t n = printable(in, size);
+
+		if (n == 0 && (*in == '\n' || *in == '\t'))
+			n = 1;
+		if (n > 0)
+			fwrite(in, 1, n, stdout);
+		else
+			printf("\\x%02x", in[0]);
+		n += n == 0;
+		in += n;
+		size -= n;
+	}
+}
