@@ -27,6 +27,25 @@ struct gm_region_ref {
 	struct gm_ring_ref ring[2];
 };
 
+/* What send_m says of a ring of the region at this offset, and back. */
+static inline uint64_t
+gm_region_id(uint64_t at, enum gm_which which)
+{
+	return at | 2 | (uint64_t)which;
+}
+
+static inline uint64_t
+gm_region_id_at(uint64_t id)
+{
+	return id & ~(uint64_t)(GM_PAGE - 1);
+}
+
+static inline enum gm_which
+gm_region_id_which(uint64_t id)
+{
+	return (id & 1) != 0 ? GM_REPLIES : GM_MAILBOX;
+}
+
 /* Bytes of address space and file offset a region of this size takes. */
 uint64_t gm_region_span(uint32_t cells);
 

@@ -60,6 +60,7 @@ struct gm_slip {
 	uint64_t v;
 	uint64_t hi;
 	bool asleep;
+	bool fenced;
 };
 
 /* A delivered record, borrowed until gm_ring_release. */
@@ -69,14 +70,14 @@ struct gm_record {
 	uint32_t owner;
 };
 
-#define GM_PINS_MAX 64u
-
+/* An open record that was passed: nobody may reserve at next or behind. */
 struct gm_pin {
 	uint64_t v;
 	uint64_t k;
 	uint64_t next;
 };
 
+/* No record stands in [from, to). */
 struct gm_jump {
 	uint64_t from;
 	uint64_t to;
@@ -87,14 +88,26 @@ struct gm_receiver {
 	struct gm_ring_ref ref;
 	uint64_t cur;
 	uint64_t limit;		/* last published */
+	uint64_t cap;		/* while trimming, limit stays below */
+	uint64_t batch;		/* publish after so many cells */
+	uint64_t held_end;
 	uint32_t n_pins;
 	uint32_t n_jumps;
-	bool fenced;
+	uint32_t room;		/* of pins and of jumps */
+	int held_pin;		/* -1: the held record stands at cur */
 	bool holding;		/* a record is borrowed */
-	struct gm_pin pins[GM_PINS_MAX];
-	struct gm_jump jumps[GM_PINS_MAX];
-	uint64_t held_end;
-	int held_pin;
+	bool fenced;
+	bool asleep;
+	bool stale;		/* limit published without a fence */
+	bool look;		/* at the tail, at the next take */
+	bool node_wants;	/* to be told of room */
+	uint32_t looks;		/* that found nothing, at this position */
+	uint64_t looked;
+	uint64_t jump_look;
+	uint64_t woke_at;	/* position and time of the last wake for room */
+	int64_t woke_ns;
+	struct gm_pin *pins;	/* oldest first */
+	struct gm_jump *jumps;	/* in order of positions */
 };
 
 /* ---- sender; all return 0 or -errno, none blocks ---- */
@@ -121,6 +134,12 @@ void gm_ring_abandon(struct gm_sender *me, const struct gm_ring_ref *to,
 /* After the write() to the bell has returned. */
 void gm_ring_rung(const struct gm_ring_ref *to, uint64_t sleep_no);
 
+/*
+ * After -EAGAIN: the receiver is to look for room behind the records of
+ * stopped senders.  Whether to ring it: 0 no, else for rung.
+ */
+uint64_t gm_ring_nudge(const struct gm_ring_ref *to);
+
 /* S10: the send is complete. */
 void gm_ring_done(struct gm_sender *me);
 
@@ -131,20 +150,28 @@ void gm_ring_done(struct gm_sender *me);
 int gm_ring_wait_room(const struct gm_ring_ref *to, struct gm_alive alive,
     size_t size, int64_t deadline);
 
-/* The node's way to wait: asks the receiver to ring the node instead. */
+/*
+ * The node's way to wait: asks the receiver to ring the node instead.  Call
+ * this, try once more, and only then wait for the ring.
+ */
 void gm_ring_want_room(const struct gm_ring_ref *to);
 
 /* ---- receiver ---- */
 
+/* A receiver of a new ring, before anybody else knows of it. */
 void gm_receiver_init(struct gm_receiver *r, const struct gm_ring_ref *ref,
     bool fenced);
+
+/* Frees private memory; the ring stays as it is. */
+void gm_receiver_fini(struct gm_receiver *r);
 
 /* 1 and *out, 0 empty, -EBADMSG damaged.  Releases the one before. */
 int gm_ring_take(struct gm_receiver *r, struct gm_record *out);
 
 /*
- * Frees the borrowed record.  Returns true when the node asked to be rung
- * because there is room again (gm_ring_want_room).
+ * Frees the borrowed record, if any.  True, once, when the node asked to be
+ * rung because there is room again (gm_ring_want_room); take may find that
+ * out too, so ask again before sleeping.
  */
 bool gm_ring_release(struct gm_receiver *r);
 
@@ -156,7 +183,8 @@ void gm_ring_awake(struct gm_receiver *r);
 
 /*
  * Gives pages back while empty (section 8).  quiet answers whether no other
- * process has announced a send to this ring.  Bytes freed, 0 if busy.
+ * process has announced a send to this ring; it may take from the ring.
+ * Bytes freed, 0 if busy.
  */
 size_t gm_ring_trim(struct gm_receiver *r, bool (*quiet)(void *data),
     void *data);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ring as it lies in shared memory, and what sender, receiver and node
+ * do to it alike.  Only ring_*.c and region.c include this.
+ *
+ * A position counts cells, never goes back and never repeats; its cell is
+ * position mod N.  The first one is N, so that 0 is never a valid tag and a
+ * punched page reads "free".
+ *
+ *   field        written by                  how, tag
+ *   tail         senders, receiver           CAS16 [T1] [T5] [T6]
+ *   tail.lo      receiver (ASLEEP)           8-byte RMW [T6]
+ *   limit        receiver                    release, exchange if idle [T2]
+ *   sleep_no     receiver                    release, before ASLEEP [T6]
+ *   pinwait      receiver                    before the membarrier [T6]
+ *   rung         senders                     release, after the write [T6]
+ *   allocated    senders CAS, receiver xchg  [T4]
+ *   fenced       receiver                    once, before it is published
+ *   room_seq     receiver, node              futex word [T8]
+ *   room_wanted  waiters set, receiver clears  RMW [T8]
+ *   taken        receiver                    relaxed, a hint for tools
+ *
+ * In head cells: hi, then lo by release [T3] (owner); both by CAS16 (helper,
+ * BUSY); lo by CAS (node, BUSY to SKIP).
+ */
+#ifndef GM_RING_LAYOUT_H
+#define GM_RING_LAYOUT_H
+
+#include "shm/ring.h"
+
+#define gm_likely(x) __builtin_expect(!!(x), 1)
+#define gm_unlikely(x) __builtin_expect(!!(x), 0)
+#define GM_COLD __attribute__((noinline, cold))
+
+/* lo of the tail: position and flags; of a head: position (tag) and state. */
+#define GM_POSITION ((1ull << 56) - 1)
+#define GM_ASLEEP (1ull << 56)
+#define GM_BUSY (1ull << 56)
+#define GM_READY (2ull << 56)
+#define GM_SKIP (3ull << 56)
+/* No ring gets here: see rewind_from in ring_receive.c. */
+#define GM_POSITION_END (GM_POSITION - 4ull * GM_RING_CELLS_MAX)
+
+/*
+ * hi of both: k:24 cells, form:8, owner:32.  form: bit 0 inline; bits 1-6
+ * the bytes used of an inline payload, or those unused in the last body
+ * cell; bit 7 is kept for another kind of record and 0 now.
+ */
+#define GM_K ((1ull << 24) - 1)
+#define GM_INLINE (1ull << 24)
+#define GM_FILL_SHIFT 25
+#define GM_FILL 63ull
+#define GM_FORM_NEW (1ull << 31)
+#define GM_OWNER_SHIFT 32
+
+/* allocated: epoch:32, trimming:1, cells:31. */
+#define GM_CELLS 0x7fffffffull
+#define GM_TRIMMING 0x80000000ull
+#define GM_EPOCH (1ull << 32)
+
+/* room_wanted */
+#define GM_WANT_FUTEX 1u
+#define GM_WANT_NODE 2u
+#define GM_WANT_LOOK 4u		/* a send was refused: look at the pins */
+
+/* Rounds of a loop that ends at once unless the memory is garbage. */
+#define GM_ROUNDS 1000
+
+struct gm_ring {
+	_Alignas(2 * GM_LINE) struct gm_word tail;
+	_Alignas(2 * GM_LINE) _Atomic uint64_t limit;
+	_Alignas(GM_LINE) _Atomic uint64_t sleep_no;
+	_Atomic uint32_t pinwait;
+	_Alignas(GM_LINE) _Atomic uint64_t rung;
+	_Alignas(GM_LINE) _Atomic uint64_t allocated;
+	_Atomic uint32_t fenced;
+	_Alignas(GM_LINE) _Atomic uint32_t room_seq;
+	_Atomic uint32_t room_wanted;
+	_Alignas(GM_LINE) _Atomic uint64_t taken;
+};
+
+static_assert(sizeof(struct gm_ring) == 8 * GM_LINE, "bump GM_LAYOUT");
+static_assert(offsetof(struct gm_ring, limit) == 2 * GM_LINE, "own lines");
+static_assert(offsetof(struct gm_ring, allocated) == 5 * GM_LINE, "own line");
+
+struct gm_cell {
+	struct gm_word head;
+	uint8_t bytes[GM_RING_INLINE];
+};
+
+static_assert(sizeof(struct gm_cell) == GM_CELL, "one line");
+static_assert(offsetof(struct gm_cell, bytes) % 16 == 0, "aligned payload");
+
+/* Where a test kills or stops a process: after the step that it names. */
+enum gm_fault {
+	GM_AT_S1, GM_AT_S5, GM_AT_H2, GM_AT_H3, GM_AT_S4, GM_AT_GROWN, GM_AT_S6,
+	GM_AT_S7, GM_AT_S8_HI, GM_AT_S8, GM_AT_S9, GM_AT_TRIM, GM_AT_PUNCH,
+	GM_AT_JUMP, GM_AT_SLEEP, GM_AT_D3,
+};
+
+#ifdef GM_FAULTS
+void gm_fault(enum gm_fault at);
+#define GM_FAULT(at) gm_fault(at)
+#else
+#define GM_FAULT(at) ((void)0)
+#endif
+
+static inline struct gm_word *
+gm_head(const struct gm_ring_ref *ref, uint64_t position)
+{
+	return &ref->heads[position & (ref->cells - 1)].head;
+}
+
+/* A snapshot of the tail: while lo stays, so does hi (never repeats). */
+static inline bool
+gm_tail_read(struct gm_ring *ring, uint64_t *lo, uint64_t *hi)
+{
+	for (int i = 0; i < GM_ROUNDS; i++) {
+		/* acquire [T1]: all headers but the last are there */
+		*lo = gm_load(&ring->tail.lo, acquire);
+		*hi = gm_load(&ring->tail.hi, acquire);
+		if (gm_likely(gm_load(&ring->tail.lo, acquire) == *lo))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * HELP(q, hi): the last reservation gets its header, BUSY, from whoever
+ * moves the tail next.  Tags only grow, so the test is "<": with "!=" a late
+ * helper would overwrite a newer header.  False: the ring is damaged.
+ *
+ * Killed or stopped after H2: nothing written; resumed later, the CAS fails,
+ * or plants an old tag in a punched cell, which everybody reads as "free".
+ */
+static inline bool
+gm_help(const struct gm_ring_ref *ref, uint64_t q, uint64_t hi)
+{
+	struct gm_word *head = gm_head(ref, q);
+	uint64_t a = gm_load(&head->lo, acquire);	/* H1 */
+	uint64_t b;
+
+	if (gm_likely((a & GM_POSITION) >= q))
+		return true;
+	b = gm_load(&head->hi, relaxed);		/* H2 */
+	for (int i = 0; i < GM_ROUNDS; i++) {
+		GM_FAULT(GM_AT_H2);
+		/* H3 [T1]: before the tail moves on */
+		if (gm_cas16(head, &a, &b, q | GM_BUSY, hi) ||
+		    (a & GM_POSITION) >= q)
+			return true;
+	}
+	return false;
+}
+
+/* Allocates A and B below need cells; the caller looks again at 0. */
+int gm_ring_grow(const struct gm_ring_ref *ref, uint64_t need);
+
+/* Cells that a body of b cells takes when it starts at position v. */
+static inline uint64_t
+gm_cells_at(uint64_t n, uint64_t v, uint64_t b)
+{
+	uint64_t p = v & (n - 1);
+
+	return p + b <= n ? b : n - p + b;
+}
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pins, jumps, room.  The rule: cells of an open record are written by its
+ * owner alone, however many laps it takes; the receiver reserves over them
+ * (a jump), and nobody else can, because limit stands before them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/barrier.h"
+#include "shm/ring_receiver.h"
+#include "shm/ring_room.h"
+
+#define PINS_FIRST 16u
+
+/* Waking for each freed cell would cost a system call for each record. */
+#define WAKE_NS 100000
+
+void
+gm_receiver_fini(struct gm_receiver *r)
+{
+	free(r->pins);
+	free(r->jumps);
+	r->pins = NULL;
+	r->jumps = NULL;
+	r->n_pins = r->n_jumps = r->room = 0;
+}
+
+static bool
+more_room(struct gm_receiver *r)
+{
+	uint32_t room = r->room == 0 ? PINS_FIRST : 2 * r->room;
+	struct gm_pin *pins = realloc(r->pins, room * sizeof(*pins));
+	struct gm_jump *jumps;
+
+	if (pins == NULL)
+		return false;
+	r->pins = pins;
+	jumps = realloc(r->jumps, room * sizeof(*jumps));
+	if (jumps == NULL)
+		return false;
+	r->jumps = jumps;
+	r->room = room;
+	return true;
+}
+
+bool
+gm_pin_add(struct gm_receiver *r, uint64_t k)
+{
+	if (r->n_pins == r->room && !more_room(r))
+		return false;
+	r->pins[r->n_pins++] = (struct gm_pin){
+		.v = r->cur,
+		.k = k,
+		.next = r->cur + r->ref.cells,
+	};
+	return true;
+}
+
+void
+gm_pin_remove(struct gm_receiver *r, uint32_t i)
+{
+	r->n_pins--;
+	memmove(&r->pins[i], &r->pins[i + 1],
+	    (r->n_pins - i) * sizeof(r->pins[0]));
+}
+
+uint64_t
+gm_jump_take(struct gm_receiver *r)
+{
+	uint64_t to = r->jumps[0].to;
+
+	r->n_jumps--;
+	memmove(&r->jumps[0], &r->jumps[1],
+	    r->n_jumps * sizeof(r->jumps[0]));
+	return to;
+}
+
+/* Over all pins but one (-1: over all). */
+static uint64_t
+bound_without(const struct gm_receiver *r, uint64_t cur, int pin)
+{
+	uint64_t bound = cur + r->ref.cells;
+
+	for (uint32_t i = 0; i < r->n_pins; i++) {
+		if ((int)i != pin && r->pins[i].next < bound)
+			bound = r->pins[i].next;
+	}
+	return bound;
+}
+
+uint64_t
+gm_receiver_bound(const struct gm_receiver *r)
+{
+	return bound_without(r, r->cur, -1);
+}
+
+/* Whoever waits for room: at once when idle, else not too often. */
+static GM_COLD void
+wake(struct gm_receiver *r, uint32_t wanted, bool idle)
+{
+	struct gm_ring *ring = r->ref.ring;
+	int64_t now;
+
+	if ((wanted & GM_WANT_LOOK) != 0)
+		r->look = true;
+	if (!idle && r->cur - r->woke_at < r->ref.cells / 8) {
+		now = gm_clock_ns();
+		if (now - r->woke_ns < WAKE_NS)
+			return;
+		r->woke_ns = now;
+	}
+	r->woke_at = r->cur;
+	/* acq_rel [T8]: cleared before the word moves */
+	wanted = atomic_exchange_explicit(&ring->room_wanted, 0,
+	    memory_order_acq_rel);
+	if ((wanted & GM_WANT_FUTEX) != 0)
+		gm_room_wake(ring);
+	if ((wanted & GM_WANT_NODE) != 0)
+		r->node_wants = true;
+}
+
+void
+gm_receiver_publish(struct gm_receiver *r, bool idle)
+{
+	struct gm_ring *ring = r->ref.ring;
+	uint64_t bound = gm_receiver_bound(r);
+	uint32_t wanted;
+
+	if (bound > r->cap)
+		bound = r->cap;
+	if (bound > r->limit || (idle && r->stale)) {
+		if (bound > r->limit)
+			r->limit = bound;
+		if (idle)	/* seq_cst [T2] [T8]: limit before wanted */
+			atomic_exchange_explicit(&ring->limit, r->limit,
+			    memory_order_seq_cst);
+		else		/* release [T2]: after the last read */
+			gm_store(&ring->limit, r->limit, release);
+		r->stale = !idle;
+	}
+	wanted = gm_load(&ring->room_wanted, relaxed);
+	if (gm_unlikely(wanted != 0 &&
+		(wanted != GM_WANT_LOOK || r->n_pins != 0)))
+		wake(r, wanted, idle);
+}
+
+bool
+gm_receiver_wants_jump(const struct gm_receiver *r)
+{
+	return r->cur >= r->jump_look ||
+	    (gm_load(&r->ref.ring->room_wanted, relaxed) & GM_WANT_LOOK) != 0;
+}
+
+/* Whether the largest message fits at v when limit is bound. */
+static bool
+largest_fits(const struct gm_receiver *r, uint64_t v, uint64_t bound)
+{
+	const uint64_t n = r->ref.cells;
+
+	return (int64_t)(bound - v) >=
+	    (int64_t)(gm_cells_at(n, v, n / 4) + GM_RING_RESERVE);
+}
+
+/* The head cell at v must exist before anybody can be sent there. */
+static bool
+exists(const struct gm_receiver *r, uint64_t v)
+{
+	return gm_ring_grow(&r->ref, (v & (r->ref.cells - 1)) + 1) == 0;
+}
+
+/*
+ * Where to jump from v, 0: nowhere.  Only over the pin that bounds, only if
+ * too little fits before it, and only if behind it the largest message fits
+ * or at least more does: anything weaker jumps for ever.
+ */
+static uint64_t
+jump_target(const struct gm_receiver *r, uint64_t v, uint32_t *pin)
+{
+	const uint64_t n = r->ref.cells;
+	uint64_t bound, behind, target;
+	uint32_t j = 0;
+
+	for (uint32_t i = 1; i < r->n_pins; i++) {
+		if (r->pins[i].next < r->pins[j].next)
+			j = i;
+	}
+	bound = r->pins[j].next;
+	if (bound >= r->cur + n || largest_fits(r, v, bound))
+		return 0;
+	target = bound + r->pins[j].k;
+	behind = bound_without(r, v == r->cur ? target : r->cur, (int)j);
+	if (bound + n < behind)
+		behind = bound + n;
+	if (!largest_fits(r, target, behind) &&
+	    (int64_t)(behind - target) <= (int64_t)(bound - v))
+		return 0;
+	*pin = j;
+	return target;
+}
+
+GM_COLD int
+gm_receiver_jump(struct gm_receiver *r)
+{
+	const struct gm_ring_ref *ref = &r->ref;
+	uint64_t lo, hi, v, k, target;
+	uint32_t j;
+
+	r->jump_look = r->cur + ref->cells / 64;
+	if (!gm_tail_read(ref->ring, &lo, &hi))
+		return -EBADMSG;
+	v = lo & GM_POSITION;
+	k = hi & GM_K;
+	if (v < r->cur || r->cap != GM_POSITION_END)
+		return v < r->cur ? -EBADMSG : 0;
+	if (v > r->limit || k > ref->cells / 2)
+		return -EBADMSG;
+	target = jump_target(r, v, &j);
+	if (target == 0 || r->n_jumps == r->room || !exists(r, target))
+		return 0;
+	if (k != 0 && !gm_help(ref, v - k, hi))
+		return -EBADMSG;
+	/* full barrier [T1]; killed behind it: the ring dies with me */
+	if (!gm_cas16(&ref->ring->tail, &lo, &hi,
+		target | (lo & ~GM_POSITION), 0))
+		return 0;
+	GM_FAULT(GM_AT_JUMP);
+	if (v == r->cur)
+		r->cur = target;
+	else
+		r->jumps[r->n_jumps++] = (struct gm_jump){ v, target };
+	r->pins[j].next += ref->cells;
+	gm_receiver_publish(r, true);
+	return 1;
+}
+
+/*
+ * The rest of the lap is reserved by me and holds no record; the last real
+ * one has been delivered, so nobody is to be helped.
+ */
+bool
+gm_receiver_rewind(struct gm_receiver *r)
+{
+	const uint64_t n = r->ref.cells;
+	const uint64_t next = (r->cur | (n - 1)) + 1;
+	uint64_t lo, hi;
+
+	if (r->n_pins != 0 || r->cap != GM_POSITION_END ||
+	    !gm_tail_read(r->ref.ring, &lo, &hi) ||
+	    (lo & GM_POSITION) != r->cur)
+		return false;
+	if (!gm_cas16(&r->ref.ring->tail, &lo, &hi,
+		next | (lo & ~GM_POSITION), 0))
+		return false;
+	r->cur = next;
+	gm_store(&r->ref.ring->taken, next, relaxed);
+	gm_receiver_publish(r, true);
+	return true;
+}
+
+bool
+gm_receiver_fence(struct gm_receiver *r)
+{
+	if (r->fenced) {
+		gm_fence(seq_cst);	/* [T6] */
+		return true;
+	}
+	if (gm_membarrier() == 0)
+		return true;
+	/* forbidden since I registered: senders fence from now on */
+	gm_store(&r->ref.ring->fenced, 1, seq_cst);
+	r->fenced = true;
+	return false;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Waiting for room.  The word waited on is not limit, because the node must
+ * move it too, and never 0, because a punched page must not match.
+ *
+ *	waiter    seq, wanted |= flag, fence, look at limit, wait(seq)
+ *	receiver  limit, look at wanted, wanted = 0, seq++, wake
+ *
+ * SIGKILL of a waiter leaves a flag: one wake too many.  Of the receiver:
+ * the node moves the word when it retires the ring.
+ */
+#include "shm/ring_room.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS 1000000000
+
+/* A damaged word can lose a wake-up: look again after this. */
+#define LOOK_AGAIN_NS SECOND_NS
+
+int64_t
+gm_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+void
+gm_room_wake(struct gm_ring *ring)
+{
+	/* acq_rel [T8]: what made room before the word; 0 is skipped */
+	if (atomic_fetch_add_explicit(&ring->room_seq, 1,
+		memory_order_acq_rel) == UINT32_MAX)
+		atomic_fetch_add_explicit(&ring->room_seq, 1,
+		    memory_order_acq_rel);
+	syscall(SYS_futex, &ring->room_seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static bool
+fits(const struct gm_ring_ref *to, size_t size)
+{
+	uint64_t b = size <= GM_RING_INLINE ? 1 : (size + GM_CELL - 1) / GM_CELL;
+	/* acquire [T1] [T2]; lo = 0: let the caller find out */
+	uint64_t v = gm_load(&to->ring->tail.lo, acquire) & GM_POSITION;
+	uint64_t limit = gm_load(&to->ring->limit, acquire);
+
+	return v == 0 || (int64_t)(limit - v) >=
+	    (int64_t)(gm_cells_at(to->cells, v, b) + GM_RING_RESERVE);
+}
+
+int
+gm_ring_wait_room(const struct gm_ring_ref *to, struct gm_alive alive,
+    size_t size, int64_t deadline)
+{
+	struct gm_ring *ring = to->ring;
+	uint32_t seq = gm_load(&ring->room_seq, acquire);	/* [T8] */
+	int64_t now, until;
+	struct timespec when;
+
+	if (size > gm_ring_message_max(to))
+		return 0;
+	atomic_fetch_or_explicit(&ring->room_wanted, GM_WANT_FUTEX,
+	    memory_order_seq_cst);
+	gm_fence(seq_cst);	/* [T8] wanted before limit */
+	if (fits(to, size))
+		return 0;
+	/* acquire [T7] */
+	if (gm_load(alive.word, acquire) != alive.value)
+		return -ESRCH;
+	now = gm_clock_ns();
+	if (deadline >= 0 && now >= deadline)
+		return -ETIMEDOUT;
+	until = now + LOOK_AGAIN_NS;
+	if (deadline >= 0 && deadline < until)
+		until = deadline;
+	when.tv_sec = until / SECOND_NS;
+	when.tv_nsec = until % SECOND_NS;
+	/* whatever it says, the caller tries once more */
+	syscall(SYS_futex, &ring->room_seq, FUTEX_WAIT_BITSET, seq, &when, NULL,
+	    FUTEX_BITSET_MATCH_ANY);
+	return 0;
+}
+
+void
+gm_ring_want_room(const struct gm_ring_ref *to)
+{
+	/* seq_cst [T8]: before the caller tries once more */
+	atomic_fetch_or_explicit(&to->ring->room_wanted, GM_WANT_NODE,
+	    memory_order_seq_cst);
+	gm_fence(seq_cst);
+}

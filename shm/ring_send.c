@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sending: reserve with one 16-byte swap on the tail, write, publish, ring if
+ * the receiver sleeps.  The rule: an open reservation is named by the tail or
+ * by its own head cell, so whoever comes next can go on without its owner.
+ *
+ * What SIGKILL (or SIGSTOP) leaves after each shared write:
+ *
+ *	send_m, send_v	nothing is reserved
+ *	another's head	as if its owner had written it; BUSY
+ *	fallocate	pages above `allocated`: the next one to grow uses them
+ *	allocated	more pages, of use to everybody
+ *	tail		the tail names owner and length: the next sender, the
+ *			receiver or the node writes the header, BUSY; the node
+ *			turns it into SKIP (stopped: it is pinned and passed)
+ *	payload, hi	the same
+ *	lo READY	a complete record; the node rings (stopped: the next
+ *			sender rings)
+ *	write, rung	others ring once more
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+
+#include "shm/ring_layout.h"
+#include "shm/ring_room.h"
+
+#define TRIM_WAIT_NS 2000000
+
+size_t
+gm_ring_message_max(const struct gm_ring_ref *ref)
+{
+	return (size_t)ref->cells * GM_CELL / 4;
+}
+
+static int
+allocate(int fd, uint64_t at, uint64_t size)
+{
+	int i = 0, status;
+
+	do {
+		status = fallocate(fd, 0, (off_t)at, (off_t)size);
+	} while (status < 0 && errno == EINTR && ++i < GM_ROUNDS);
+	return status < 0 ? -errno : 0;
+}
+
+static int
+allocate_cells(const struct gm_ring_ref *ref, uint64_t from, uint64_t to)
+{
+	uint64_t at = from * GM_CELL;
+	uint64_t size = (to - from) * GM_CELL;
+	int status = allocate(ref->fd, ref->heads_at + at, size);
+
+	return status != 0 ? status :
+			     allocate(ref->fd, ref->bodies_at + at, size);
+}
+
+/*
+ * Doubles, or takes just what is needed when memory is short.  A and B are
+ * allocated before anybody is told, so nobody meets a hole.
+ */
+GM_COLD int
+gm_ring_grow(const struct gm_ring_ref *ref, uint64_t need)
+{
+	struct gm_ring *ring = ref->ring;
+	uint64_t word = gm_load(&ring->allocated, acquire);	/* [T4] */
+	uint64_t cells = word & GM_CELLS;
+	uint64_t least = (need + GM_PAGE / GM_CELL - 1) &
+	    ~(uint64_t)(GM_PAGE / GM_CELL - 1);
+	uint64_t to;
+	int status;
+
+	if (cells > ref->cells || cells % (GM_PAGE / GM_CELL) != 0 ||
+	    need > ref->cells)
+		return -EBADMSG;
+	if (need <= cells)
+		return 0;
+	to = 2 * cells > least ? 2 * cells : least;
+	if (to > ref->cells)
+		to = ref->cells;
+	status = allocate_cells(ref, cells, to);
+	if (status == -ENOSPC && to > least) {
+		to = least;
+		status = allocate_cells(ref, cells, to);
+	}
+	if (status != 0)
+		return status;
+	GM_FAULT(GM_AT_GROWN);
+	/*
+	 * release [T4]: pages before the number.  It fails when another was
+	 * faster or a trim has moved the epoch: the caller looks again.
+	 */
+	atomic_compare_exchange_strong_explicit(&ring->allocated, &word,
+	    word - cells + to, memory_order_acq_rel, memory_order_relaxed);
+	return 0;
+}
+
+static GM_COLD int
+give_up(struct gm_sender *me, int status)
+{
+	gm_ring_done(me);
+	return status;
+}
+
+/*
+ * No room.  While the receiver trims it will come in a moment: 0, try again,
+ * for at most 2 ms in all.
+ */
+static GM_COLD int
+no_room(const struct gm_ring_ref *to, int64_t *until)
+{
+	/* acquire [T4] */
+	if ((gm_load(&to->ring->allocated, acquire) & GM_TRIMMING) == 0 &&
+	    *until == 0)
+		return -EAGAIN;
+	if (*until == 0)
+		*until = gm_clock_ns() + TRIM_WAIT_NS;
+	else if (gm_clock_ns() >= *until)
+		return -EAGAIN;
+	sched_yield();
+	return 0;
+}
+
+/* Whether the cells of [v, v + k) and the next head are allocated. */
+static inline uint64_t
+cells_needed(uint64_t n, uint64_t p, uint64_t k)
+{
+	if (gm_unlikely(p + k >= n))
+		return p + k == n ? n : p + 1;
+	return p + k + 1;
+}
+
+static inline int
+reserve(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
+    uint64_t spare, struct gm_slip *slip)
+{
+	struct gm_ring *ring = to->ring;
+	const uint64_t n = to->cells;
+	uint64_t lo, hi, v, k, limit, need;
+	int64_t until = 0;
+	int status;
+
+	/* S2; lo = 0: a punched page or a retired ring */
+	if (!gm_tail_read(ring, &lo, &hi))
+		return -EBADMSG;
+	for (int tries = 0; tries < GM_ROUNDS * GM_ROUNDS; tries++) {
+		v = lo & GM_POSITION;
+		if (gm_unlikely(v == 0))
+			return -ESRCH;
+		k = hi & GM_K;
+		if (gm_unlikely(k > n / 2))
+			return -EBADMSG;
+		/* S3 */
+		if (k != 0 && hi >> GM_OWNER_SHIFT != me->slot &&
+		    gm_unlikely(!gm_help(to, v - k, hi)))
+			return -EBADMSG;
+		GM_FAULT(GM_AT_H3);
+		/*
+		 * S4.  acquire [T2]: the reader is done with what it has
+		 * freed; `allocated` [T4] after it, or a trim goes unseen.
+		 */
+		k = gm_cells_at(n, v, b);
+		limit = gm_load(&ring->limit, acquire);
+		if (gm_unlikely((int64_t)(limit - v) < (int64_t)(k + spare))) {
+			status = no_room(to, &until);
+			if (status != 0)
+				return status;
+			goto again;
+		}
+		need = cells_needed(n, v & (n - 1), k);
+		if (gm_unlikely(need > (GM_CELLS &
+			gm_load(&ring->allocated, acquire)))) {
+			status = gm_ring_grow(to, need);
+			if (status != 0)
+				return status;
+			goto again;
+		}
+		GM_FAULT(GM_AT_S4);
+		/* S5: release [T5], before the tail can name me */
+		gm_store(&me->page->send_v, v, release);
+		GM_FAULT(GM_AT_S5);
+		/* S6: full barrier [T1] [T5] [T6] */
+		slip->hi = (slip->hi & ~GM_K) | k;
+		if (gm_likely(gm_cas16(&ring->tail, &lo, &hi,
+			((v + k) & GM_POSITION) | (lo & ~GM_POSITION),
+			slip->hi))) {
+			GM_FAULT(GM_AT_S6);
+			slip->v = v;
+			slip->asleep = (lo & GM_ASLEEP) != 0;
+			return 0;
+		}
+		continue;
+	again:
+		if (!gm_tail_read(ring, &lo, &hi))
+			return -EBADMSG;
+	}
+	return -EAGAIN;
+}
+
+int
+gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_alive alive, size_t size, unsigned flags, struct gm_slip *slip)
+{
+	const uint64_t n = to->cells;
+	uint64_t b = 1, p, form;
+	int status;
+
+	if (size <= GM_RING_INLINE) {
+		form = GM_INLINE | (uint64_t)size << GM_FILL_SHIFT;
+	} else {
+		if (gm_unlikely(size > gm_ring_message_max(to)))
+			return -EMSGSIZE;
+		b = (size + GM_CELL - 1) / GM_CELL;
+		form = (b * GM_CELL - size) << GM_FILL_SHIFT;
+	}
+	slip->hi = form | (uint64_t)me->slot << GM_OWNER_SHIFT;
+	slip->size = size;
+	slip->fenced = me->fenced || gm_load(&to->ring->fenced, relaxed);
+	/* S1: release [T5]; v first, or the node takes the last one for it */
+	gm_store(&me->page->send_v, 0, release);
+	gm_store(&me->page->send_m, to->id, release);
+	if (gm_unlikely(slip->fenced))
+		gm_fence(seq_cst);	/* [T5] instead of the membarrier */
+	else
+		gm_compiler_fence();	/* [T5] the node's membarrier */
+	GM_FAULT(GM_AT_S1);
+	/* acquire [T5] [T7]: either I see DEAD or the node sees send_m */
+	if (gm_unlikely(gm_load(alive.word, acquire) != alive.value))
+		return give_up(me, -ESRCH);
+	status = reserve(me, to, b, (flags & GM_SEND_RUNTIME) != 0 ?
+		0 : GM_RING_RESERVE, slip);
+	if (gm_unlikely(status != 0))
+		return give_up(me, status);
+	p = slip->v & (n - 1);
+	if (size <= GM_RING_INLINE)
+		slip->payload = to->heads[p].bytes;
+	else
+		slip->payload = to->bodies + (p + b <= n ? p : 0) * GM_CELL;
+	return 0;
+}
+
+/* S9: sleep_no of the sleep to end, 0 when somebody has ended it. */
+static GM_COLD uint64_t
+must_ring(const struct gm_ring_ref *to)
+{
+	/* acquire [T6], both: rung is set after the write has returned */
+	uint64_t s = gm_load(&to->ring->sleep_no, acquire);
+
+	return gm_load(&to->ring->rung, acquire) == s ? 0 : s;
+}
+
+uint64_t
+gm_ring_commit(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_slip *slip)
+{
+	struct gm_word *head = gm_head(to, slip->v);
+
+	(void)me;
+	GM_FAULT(GM_AT_S7);
+	/* S8; a helper may have written the same hi */
+	gm_store(&head->hi, slip->hi, relaxed);
+	GM_FAULT(GM_AT_S8_HI);
+	if (gm_unlikely(slip->fenced)) {
+		/* seq_cst [T3] [T6]: instead of the receiver's membarrier */
+		atomic_exchange_explicit(&head->lo, slip->v | GM_READY,
+		    memory_order_seq_cst);
+	} else {
+		/* release [T3]: payload and hi before READY */
+		gm_store(&head->lo, slip->v | GM_READY, release);
+		gm_compiler_fence();	/* [T6] the receiver's membarrier */
+	}
+	GM_FAULT(GM_AT_S8);
+	/* S9: acquire [T6] */
+	if (gm_unlikely(slip->asleep ||
+		gm_load(&to->ring->pinwait, acquire) != 0))
+		return must_ring(to);
+	return 0;
+}
+
+void
+gm_ring_abandon(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_slip *slip)
+{
+	struct gm_word *head = gm_head(to, slip->v);
+
+	gm_store(&head->hi, slip->hi, relaxed);
+	/* release [T3]; nothing to read, so nobody is rung */
+	gm_store(&head->lo, slip->v | GM_SKIP, release);
+	gm_ring_done(me);
+}
+
+void
+gm_ring_rung(const struct gm_ring_ref *to, uint64_t sleep_no)
+{
+	GM_FAULT(GM_AT_S9);
+	/* release [T6]: never before the bell has been written */
+	gm_store(&to->ring->rung, sleep_no, release);
+}
+
+void
+gm_ring_done(struct gm_sender *me)
+{
+	/* S10, release */
+	gm_store(&me->page->send_m, 0, release);
+}
+
+uint64_t
+gm_ring_nudge(const struct gm_ring_ref *to)
+{
+	struct gm_ring *ring = to->ring;
+
+	if ((gm_load(&ring->room_wanted, relaxed) & GM_WANT_LOOK) == 0)
+		atomic_fetch_or_explicit(&ring->room_wanted, GM_WANT_LOOK,
+		    memory_order_seq_cst);	/* [T8] */
+	gm_fence(seq_cst);
+	/* acquire [T6] */
+	if ((gm_load(&ring->tail.lo, acquire) & GM_ASLEEP) == 0)
+		return 0;
+	return must_ring(to);
+}
