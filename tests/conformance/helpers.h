@@ -134,6 +134,8 @@ extern const gs_behaviour puppet;
 /* Starts a puppet, CHECKed. */
 gs_pid start(const char *script);
 gs_pid start_named(const char *script, const char *name);
+gs_pid start_child(
+    const char *script, const char *name, enum gs_restart restart);
 int try_start(const char *script, const char *name);
 int try_start_link(const char *script, gs_pid *pid);
 

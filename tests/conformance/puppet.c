@@ -18,7 +18,7 @@
  *	start|startlink|startmon NAME|- SCRIPT
  *	link|unlink|monitor ADDR  demonitor 0|1  exitsig ADDR R
  *	register|unregister NAME  stop MS ADDR R
- *	keep  answer N X  answernow X	store From; reply to it
+ *	keep  answer N X  answernow X  receive
  *	ok  ignore  error R  noreply  reply X  get  last  pid  self
  *	end R  endreply R X  garbage  zero		verdicts
  *	timeout MS  hibernate  continue REST  badaction	actions

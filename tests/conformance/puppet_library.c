@@ -219,6 +219,15 @@ cmd_answernow(struct job *job, char *arg)
 	set_last(job, gs_reply(*job->from, GS_TEXT(arg)));
 }
 
+static void
+cmd_receive(struct job *job, char *arg)
+{
+	gs_info info;
+
+	(void)arg;
+	set_last(job, gs_receive(&info, 0));
+}
+
 const struct command library_commands[] = {
 	{ "cast", cmd_cast },
 	{ "send", cmd_send },
@@ -239,5 +248,6 @@ const struct command library_commands[] = {
 	{ "keep", cmd_keep },
 	{ "answer", cmd_answer },
 	{ "answernow", cmd_answernow },
+	{ "receive", cmd_receive },
 	{ NULL, NULL },
 };

@@ -176,6 +176,19 @@ start(const char *script)
 	return start_named(script, NULL);
 }
 
+gs_pid
+start_child(const char *script, const char *name, enum gs_restart restart)
+{
+	gs_child_spec spec = { .behaviour = &puppet,
+		.argument = GS_TEXT(script),
+		.options.name = name,
+		.restart = restart };
+	gs_pid pid;
+
+	CHECK_OK(gs_child_start(&spec, &pid));
+	return pid;
+}
+
 int
 try_start(const char *script, const char *name)
 {

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * INFO: messages sent later.
+ */
+#include "tests/conformance/helpers.h"
+
+#include <dirent.h>
+
+TEST(INFO_07_send_after_is_not_early)
+{
+	int64_t from;
+	gs_info info;
+	gs_ref ref;
+
+	node_up();
+	from = now_ns();
+	CHECK_INT(
+	    gs_send_after(200, GS_PID(self_pid()), GS_TEXT("tick"), &ref), 0);
+	CHECK(got_nothing());
+	CHECK(got(GS_INFO_TIMER, "tick", &info));
+	CHECK(now_ns() - from >= 200 * 1000000ll);
+	CHECK(now_ns() - from < (200 + PROMPT) * 1000000ll);
+	CHECK_INT(info.ref.id, ref.id);
+	CHECK(got_nothing());
+	node_down();
+}
+
+TEST(INFO_07_timers_of_a_server_fire_once_and_in_order)
+{
+	gs_pid pid;
+
+	node_up();
+	pid = start("");
+	tell(GS_PID(pid), "after 150 self note late;after 20 self note early;"
+			  "after 80 self note middle");
+	CHECK(wait_note("late"));
+	CHECK(notes_in_order("early", "middle", "late", NULL));
+	settle(GS_PID(pid));
+	CHECK_INT(notes("early") + notes("middle") + notes("late"), 3);
+	node_down();
+}
+
+TEST(INFO_07_zero_goes_through_the_mailbox)
+{
+	gs_pid pid;
+
+	node_up();
+	pid = start("");
+	tell(GS_PID(pid), "note in;gate 1;after 0 self note timer;note out");
+	CHECK(wait_note("in"));
+	tell(GS_PID(pid), "note queued");
+	gate_open(1);
+	CHECK(wait_note("timer"));
+	CHECK(notes_in_order("out", "queued", "timer", NULL));
+	CHECK_INT(
+	    gs_send_after(-1, GS_PID(pid), GS_TEXT("note x"), NULL), -EINVAL);
+	node_down();
+}
+
+TEST(INFO_08_absolute_times_are_monotonic_ms)
+{
+	int64_t at;
+
+	node_up();
+	at = gs_now() + 150;
+	CHECK(at - now_ms() <= 150 && at - now_ms() > 0);
+	CHECK_INT(gs_send_at(at, GS_PID(self_pid()), GS_TEXT("then"), NULL), 0);
+	CHECK_INT(
+	    gs_send_at(at - 100000, GS_PID(self_pid()), GS_TEXT("past"), NULL),
+	    0);
+	CHECK(got(GS_INFO_TIMER, "past", NULL));
+	CHECK(now_ms() < at);
+	CHECK(got(GS_INFO_TIMER, "then", NULL));
+	CHECK(now_ms() >= at);
+	node_down();
+}
+
+TEST(INFO_09_cancel_and_read_tell_the_time_left)
+{
+	gs_ref ref, none = { 123456789 };
+	int64_t left;
+
+	node_up();
+	CHECK_INT(
+	    gs_send_after(60000, GS_PID(self_pid()), GS_TEXT("x"), &ref), 0);
+	left = gs_read_timer(ref);
+	CHECK(left > 30000 && left <= 60000);
+	left = gs_read_timer(ref);
+	CHECK(left > 30000 && left <= 60000);
+	left = gs_cancel_timer(ref);
+	CHECK(left > 30000 && left <= 60000);
+	CHECK_INT(gs_cancel_timer(ref), -ENOENT);
+	CHECK_INT(gs_read_timer(ref), -ENOENT);
+	CHECK_INT(gs_cancel_timer(none), -ENOENT);
+	CHECK_INT(gs_read_timer(none), -ENOENT);
+	CHECK_INT(gs_send_after(1, GS_PID(self_pid()), GS_TEXT("y"), &ref), 0);
+	CHECK(got(GS_INFO_TIMER, "y", NULL));
+	CHECK_INT(gs_cancel_timer(ref), -ENOENT);
+	node_down();
+}
+
+TEST(INFO_11_a_cancelled_timer_never_fires)
+{
+	gs_ref ref;
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(gs_send_after(50, GS_PID(self_pid()), GS_TEXT("x"), &ref), 0);
+	CHECK_INT(
+	    gs_send_after(150, GS_PID(self_pid()), GS_TEXT("fence"), NULL), 0);
+	CHECK_OK(gs_cancel_timer(ref));
+	CHECK(got(GS_INFO_TIMER, "fence", NULL));
+	CHECK(got_nothing());
+	pid = start("after 50 self note never;cancel;"
+		    "after 150 self note fence");
+	CHECK(wait_note("fence"));
+	settle(GS_PID(pid));
+	CHECK_INT(notes("never"), 0);
+	node_down();
+}
+
+TEST(INFO_12_a_name_is_looked_up_when_the_timer_fires)
+{
+	gs_pid owner, first;
+
+	node_up();
+	first = start_named("tag first", "named");
+	owner = start("");
+	tell(GS_PID(owner), "after 400 named note x;after 1 nobody note y;"
+			    "after 500 self note fence");
+	settle(GS_PID(owner));
+	stop(first);
+	start_named("", "named");
+	CHECK(wait_note("fence"));
+	settle(GS_NAME("named"));
+	CHECK_INT(notes("x"), 1);
+	CHECK_INT(notes("y"), 0);
+	settle(GS_PID(owner));
+	node_down();
+}
+
+TEST(INFO_12_a_timer_to_a_dead_pid_is_dropped)
+{
+	char text[GS_PID_TEXT];
+	char script[100];
+	gs_pid owner, target;
+
+	node_up();
+	target = start("");
+	owner = start("");
+	snprintf(script, sizeof(script),
+	    "after 200 %s note ghost;after 300 self note fence",
+	    gs_pid_text(target, text));
+	tell(GS_PID(owner), script);
+	settle(GS_PID(owner));
+	stop(target);
+	start("");
+	CHECK(wait_note("fence"));
+	settle(GS_PID(owner));
+	CHECK_INT(notes("ghost"), 0);
+	node_down();
+}
+
+/* Works every millisecond by re-arming its timer. */
+static int
+open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	CHECK(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static gs_next
+ticker_arm(int *ticks)
+{
+	++*ticks;
+	CHECK_INT(
+	    gs_send_after(1, GS_PID(self_pid()), GS_TEXT("tick"), NULL), 0);
+	return gs_next_noreply();
+}
+
+static gs_next
+ticker_init(void *state, gs_bytes argument)
+{
+	gs_next ignored = ticker_arm(state);
+
+	(void)argument;
+	(void)ignored;
+	return gs_ok();
+}
+
+static gs_next
+ticker_info(void *state, const gs_info *info)
+{
+	if (info->kind != GS_INFO_TIMER)
+		return gs_next_noreply();
+	return ticker_arm(state);
+}
+
+static gs_next
+ticker_call(void *state, gs_bytes request, gs_from from)
+{
+	(void)request;
+	(void)from;
+	return gs_next_reply(GS_STR("%d %d", *(int *)state, open_fds()));
+}
+
+static GS_SERVER(ticker, .state_size = sizeof(int), .init = ticker_init,
+    .handle_call = ticker_call, .handle_info = ticker_info);
+
+struct ticks {
+	gs_pid pid;
+	int wanted;
+	int fds;
+};
+
+static bool
+ticked(void *data)
+{
+	struct ticks *t = data;
+	int count;
+
+	CHECK_INT(sscanf(ask(GS_PID(t->pid), ""), "%d %d", &count, &t->fds), 2);
+	return count >= t->wanted;
+}
+
+TEST(INFO_13_periodic_work_does_not_drift)
+{
+	struct ticks t = { .wanted = 200 };
+	gs_process_info before, after;
+	int fds;
+
+	node_up();
+	CHECK_INT(gs_start(&ticker, GS_NONE, NULL, &t.pid), 0);
+	CHECK(eventually(ticked, &t, SOON));
+	fds = t.fds;
+	CHECK_INT(gs_process_inspect(GS_PID(t.pid), &before), 0);
+	t.wanted = 2000;
+	CHECK(eventually(ticked, &t, 2 * SOON));
+	CHECK_INT(gs_process_inspect(GS_PID(t.pid), &after), 0);
+	CHECK_INT(t.fds, fds);
+	CHECK(after.memory < before.memory + (256 << 10));
+	CHECK_INT(after.mailbox_used, before.mailbox_used);
+	node_down();
+}
