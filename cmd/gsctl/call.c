@@ -137,6 +137,17 @@ request_of(const struct cmd *cmd, gs_bytes *request)
 	return 0;
 }
 
+/* A "--" behind SERVER is for those who are used to it. */
+static void
+skip_dashes(struct cmd *cmd)
+{
+	if (cmd->count < 2 || strcmp(cmd->words[1], "--") != 0)
+		return;
+	cmd->words[1] = cmd->words[0];
+	cmd->words++;
+	cmd->count--;
+}
+
 static int
 check_words(const struct cmd *cmd, bool lines)
 {
@@ -159,6 +170,7 @@ talk(struct cmd *cmd, struct talk *talk, sender send)
 	int status;
 
 	talk->cmd = cmd;
+	skip_dashes(cmd);
 	status = check_words(cmd, lines);
 	if (status == 0)
 		status = cmd_server(cmd, cmd->words[0], &talk->server);
@@ -225,12 +237,14 @@ const struct cmd_verb cmd_call = {
 	.about = "send a request and print the reply",
 	.text = "Sends the words, joined by one blank, as one request and "
 		"prints the reply and a newline; '-' sends all of stdin. "
-		"Options end at SERVER. With --lines each line of stdin, "
+		"Options end at SERVER; a '--' behind it is dropped. With "
+		"--lines each line of stdin, "
 		"without its newline, is a request, and each reply is printed "
 		"as it is with a newline behind it; the first that fails ends "
 		"it and its line number is printed. On a terminal control "
 		"characters are shown as \\xNN. --json prints an object "
-		"{\"reply\": ...} for each reply, on one line.",
+		"{\"reply\": ...} for each reply, on one line, bytes that "
+		"are not UTF-8 as \\xNN.",
 	.options = call_options,
 	.least = 1,
 	.most = -1,

@@ -35,6 +35,8 @@ struct cmd_option {
 	const char *help;
 };
 
+struct cmd_server;
+
 struct cmd {
 	const struct cmd_verb *verb;
 	const char *node; /* borrowed from argv or environment */
@@ -58,8 +60,7 @@ struct cmd_verb {
 	int (*run)(struct cmd *cmd);
 };
 
-/* options.c */
-/* Parses argv (argv[0] is the verb); 0, or the exit status and *done. */
+/* options.c: argv[0] is the verb; 0, or the exit status and *done */
 int cmd_options(struct cmd *cmd, int argc, char **argv, bool *done);
 /* The value of an option, "" for a flag; NULL when it was not given. */
 const char *cmd_value(const struct cmd *cmd, const char *name);
@@ -80,12 +81,11 @@ int cmd_size(const struct cmd *cmd, const char *option, size_t *size);
 int cmd_error(int status, const char *format, ...) GS_PRINTF(2, 3);
 /* The same with a pointer to the verb's help; returns CMD_USAGE. */
 int cmd_usage(const struct cmd *cmd, const char *format, ...) GS_PRINTF(2, 3);
-struct cmd_server;
 /* Says what a failed function of the library means for server (or NULL). */
 int cmd_fail(const struct cmd *cmd, const struct cmd_server *server, int rc);
 /* The same for a failed start. */
 int cmd_refused(const struct cmd *cmd, const char *what, gs_pid holder, int rc);
-/* Memory that cannot be had ends the program. */
+/* No memory ends the program. */
 void *cmd_memory(void *old, size_t size);
 char *cmd_copy(const char *text);
 
@@ -105,7 +105,7 @@ struct cmd_server {
 /* NAME, <node.slot.gen>, either with @NODE, which sets cmd->node. */
 int cmd_server(struct cmd *cmd, const char *text, struct cmd_server *server);
 int cmd_attach(const struct cmd *cmd);
-/* The words that a server and a node are asked for with: both of the above. */
+/* Both of the above. */
 int cmd_reach(struct cmd *cmd, const char *text, struct cmd_server *server);
 /* The live process; a server that is not there is reported. */
 int cmd_resolve(
@@ -142,7 +142,6 @@ void cmd_snapshot_free(struct cmd_snapshot *shot);
 int cmd_child(const struct cmd_server *server, gs_child *child);
 const char *cmd_restart_text(enum gs_restart restart);
 
-/* tree.c, start.c and their like: the verbs */
 extern const struct cmd_verb cmd_up, cmd_down, cmd_info, cmd_nodes;
 extern const struct cmd_verb cmd_start, cmd_stop, cmd_restart, cmd_exit,
     cmd_kill;

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@
 #define RUNS_ALREADY 73 /* gs-node's exit status then */
 
 struct launch {
-	char program[4096];
+	char program[PATH_MAX];
 	const char *node;
 	int ready[2];
 	int words; /* memory file: stderr of gs-node */
@@ -159,13 +160,29 @@ gave_up(const struct launch *launch)
 	    status, "node '%s' did not start: %s", launch->node, words);
 }
 
+/* The node changes to another folder: a relative path must not. */
+static int
+fix_runtime(void)
+{
+	char path[256], whole[PATH_MAX];
+
+	if (gs_runtime_dir(path, sizeof(path)) != 0 || path[0] == '/')
+		return 0;
+	if (realpath(path, whole) == NULL ||
+	    setenv("GS_RUNTIME_DIR", whole, 1) != 0)
+		return cmd_error(CMD_INTERNAL, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
 static int
 start_node(const struct cmd *cmd)
 {
 	struct launch launch = { .node = cmd->node };
 	int status, rc;
 
-	status = find_program(&launch);
+	status = fix_runtime();
+	if (status == 0)
+		status = find_program(&launch);
 	if (status == 0)
 		status = spawn(&launch);
 	if (status != 0)

@@ -73,13 +73,18 @@ out_pid(struct out_table *table, int column, gs_pid pid)
 }
 
 void
+out_list(struct out_table *table, int column)
+{
+	last_cell(table, column)->kind = OUT_LIST;
+}
+
+void
 out_item(struct out_table *table, int column, const char *text)
 {
 	struct out_cell *cell = last_cell(table, column);
 	size_t old = cell->text != NULL ? strlen(cell->text) : 0;
 	size_t size = strlen(text) + 1;
 
-	cell->kind = OUT_LIST;
 	cell->text = cmd_memory(cell->text, old + 1 + size);
 	if (old > 0)
 		cell->text[old++] = '\n';
@@ -130,8 +135,11 @@ out_cell_text(
 	switch (cell->kind) {
 	case OUT_NONE:
 		return "-";
-	case OUT_TEXT:
 	case OUT_LIST:
+		if (cell->text == NULL)
+			return "-";
+		/* fall through */
+	case OUT_TEXT:
 		return cmd_safe(buffer, size, cell->text, strlen(cell->text));
 	case OUT_BOOL:
 		return cell->number ? "yes" : "no";
@@ -200,7 +208,7 @@ plain_record(const struct out_table *table)
 		const struct out_cell *cell = &table->cells[i];
 		const char *name = table->columns[i].name;
 
-		if (cell->kind == OUT_LIST)
+		if (cell->kind == OUT_LIST && cell->text != NULL)
 			plain_list(name, cell->text);
 		else
 			printf("%s\t%s\n", name,

@@ -58,7 +58,8 @@ void out_text(struct out_table *table, int column, const char *text);
 void out_number(
     struct out_table *table, int column, enum out_kind kind, int64_t number);
 void out_pid(struct out_table *table, int column, gs_pid pid);
-/* Adds one line to a list. */
+/* Makes the cell an empty list; out_item adds a line to it. */
+void out_list(struct out_table *table, int column);
 void out_item(struct out_table *table, int column, const char *text);
 /* Prints and frees; returns the exit status. */
 int out_end(struct out_table *table, bool json);

@@ -27,14 +27,13 @@ list(const char *text)
 {
 	json_t *array = json_array();
 
-	for (;;) {
+	while (text != NULL) {
 		size_t n = strcspn(text, "\n");
 
 		json_array_append_new(array, out_json_text(text, n));
-		if (text[n] == '\0')
-			return array;
-		text += n + 1;
+		text = text[n] != '\0' ? text + n + 1 : NULL;
 	}
+	return array;
 }
 
 static json_t *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tables, trees and records on a terminal, by libsmartcols.  Cells are safe
- * already, but for characters that the locale cannot show.
+ * already, so it is told to leave them alone.
  */
 #include <libsmartcols/libsmartcols.h>
 #include <locale.h>
@@ -10,10 +10,22 @@
 
 #include "cmd/gsctl/out.h"
 
+/* Times come with their units, so the key's is left out. */
+static char *
+without_unit(const char *name)
+{
+	char *text = cmd_copy(name);
+	size_t n = strlen(text);
+
+	if (n > 3 && strcmp(text + n - 3, "_ms") == 0)
+		text[n - 3] = '\0';
+	return text;
+}
+
 static char *
 heading(const char *name)
 {
-	char *text = cmd_copy(name);
+	char *text = without_unit(name);
 
 	for (char *at = text; *at != '\0'; at++)
 		*at = *at == '_'                 ? ' '
@@ -63,7 +75,7 @@ add_pair(
 
 	if (line == NULL)
 		return;
-	scols_line_set_data(line, 0, name);
+	scols_line_refer_data(line, 0, without_unit(name));
 	scols_line_set_data(
 	    line, 1, cmd_safe(buffer, sizeof(buffer), text, size));
 }
@@ -94,7 +106,7 @@ add_record(struct libscols_table *to, const struct out_table *table)
 		const struct out_cell *cell = &table->cells[i];
 		const char *name = table->columns[i].name, *text;
 
-		if (cell->kind == OUT_LIST) {
+		if (cell->kind == OUT_LIST && cell->text != NULL) {
 			add_list(to, name, cell->text);
 			continue;
 		}
@@ -112,6 +124,7 @@ out_terminal(const struct out_table *table)
 	to = scols_new_table();
 	if (to == NULL)
 		exit(cmd_error(CMD_INTERNAL, "out of memory"));
+	scols_table_enable_noencoding(to, 1);
 	if (table->shape == OUT_RECORD) {
 		add_record(to, table);
 	} else {

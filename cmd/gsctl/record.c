@@ -46,7 +46,7 @@ parse_time(const char *text, struct record *record)
 	char *end;
 
 	record->seconds = strtoll(text, &end, 10);
-	record->micros = *end == '.' ? atoi(end + 1) : 0;
+	record->micros = (int)(strtod(end, NULL) * 1e6 + 0.5);
 }
 
 /* Asked before the line is cut up: one that is no record is left whole. */
@@ -194,6 +194,25 @@ record_json(const struct record *record)
 	return object;
 }
 
+/*
+ * The file of a node that does not run, whom nobody can ask: as the library
+ * names it, three bytes for a '/', a '%' and a leading '.'.
+ */
+static void
+append_file(char *path, size_t size, const char *node)
+{
+	size_t at = strlen(path);
+
+	for (const char *c = node; *c != '\0' && at + 8 < size; c++) {
+		if (*c == '/' || *c == '%' || (*c == '.' && c == node))
+			at += (size_t)sprintf(
+			    path + at, "%%%02x", (unsigned char)*c);
+		else
+			path[at++] = *c;
+	}
+	snprintf(path + at, size - at, ".log");
+}
+
 int
 record_path(const struct cmd *cmd, char *path, size_t size)
 {
@@ -213,6 +232,7 @@ record_path(const struct cmd *cmd, char *path, size_t size)
 	rc = gs_runtime_dir(folder, sizeof(folder));
 	if (rc != 0)
 		return cmd_fail(cmd, NULL, rc);
-	snprintf(path, size, "%s/%s.log", folder, cmd->node);
+	snprintf(path, size, "%s/", folder);
+	append_file(path, size, cmd->node);
 	return 0;
 }

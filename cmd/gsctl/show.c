@@ -239,6 +239,8 @@ show(const struct cmd *cmd, struct cmd_server *server)
 		return cmd_fail(cmd, server, rc);
 	out_begin(&table, OUT_RECORD, columns, WIDTH);
 	out_row(&table, -1);
+	out_list(&table, LINKED);
+	out_list(&table, CRASHED);
 	if (rc == 0) {
 		add_identity(&table, &process);
 		add_figures(&table, &process);
