@@ -58,7 +58,7 @@ static bool
 cells_valid(uint32_t cells)
 {
 	return cells >= GM_RING_CELLS_MIN && cells <= GM_RING_CELLS_MAX &&
-	    (cells & (cells - 1)) == 0;
+	       (cells & (cells - 1)) == 0;
 }
 
 /* Where array i of mailbox A, mailbox B, replies A, replies B begins. */
@@ -110,8 +110,8 @@ fill(int fd, uint64_t at, uint32_t cells, uint32_t slot, uint32_t gen)
 	gm_ring_create(&page.region.ring[GM_MAILBOX], cells);
 	gm_ring_create(&page.region.ring[GM_REPLIES], cells);
 	for (int i = 0; i < 4 && status == 0; i++)
-		status = allocate(fd, array_at(at, cells, i),
-		    GM_RING_CELLS_START * GM_CELL);
+		status = allocate(
+		    fd, array_at(at, cells, i), GM_RING_CELLS_START * GM_CELL);
 	if (status != 0)
 		return status;
 	n = pwrite(fd, &page, sizeof(page), (off_t)at);
@@ -121,8 +121,8 @@ fill(int fd, uint64_t at, uint32_t cells, uint32_t slot, uint32_t gen)
 }
 
 int
-gm_region_create(int fd, uint64_t at, uint32_t cells, uint32_t slot,
-    uint32_t gen)
+gm_region_create(
+    int fd, uint64_t at, uint32_t cells, uint32_t slot, uint32_t gen)
 {
 	int status;
 

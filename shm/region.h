@@ -21,9 +21,9 @@ struct gm_region;
 
 struct gm_region_ref {
 	struct gm_region *region;
-	uint64_t at;		/* file offset */
-	uint32_t cells;		/* of each ring */
-	size_t mapped;		/* bytes */
+	uint64_t at; /* file offset */
+	uint32_t cells; /* of each ring */
+	size_t mapped; /* bytes */
 	struct gm_ring_ref ring[2];
 };
 
@@ -56,8 +56,8 @@ uint32_t gm_region_cells(size_t mailbox);
  * Node: allocates and fills a region.  -ENOSPC when shared memory is full:
  * nothing is left behind then.
  */
-int gm_region_create(int fd, uint64_t at, uint32_t cells, uint32_t slot,
-    uint32_t gen);
+int gm_region_create(
+    int fd, uint64_t at, uint32_t cells, uint32_t slot, uint32_t gen);
 
 /*
  * Maps a region.  Geometry is read once and checked: -EBADMSG when it is not

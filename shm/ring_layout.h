@@ -61,7 +61,7 @@
 /* room_wanted */
 #define GM_WANT_FUTEX 1u
 #define GM_WANT_NODE 2u
-#define GM_WANT_LOOK 4u		/* a send was refused: look at the pins */
+#define GM_WANT_LOOK 4u /* a send was refused: look at the pins */
 
 /* Rounds of a loop that ends at once unless the memory is garbage. */
 #define GM_ROUNDS 1000
@@ -90,79 +90,5 @@ struct gm_cell {
 
 static_assert(sizeof(struct gm_cell) == GM_CELL, "one line");
 static_assert(offsetof(struct gm_cell, bytes) % 16 == 0, "aligned payload");
-
-/* Where a test kills or stops a process: after the step that it names. */
-enum gm_fault {
-	GM_AT_S1, GM_AT_S5, GM_AT_H2, GM_AT_H3, GM_AT_S4, GM_AT_GROWN, GM_AT_S6,
-	GM_AT_S7, GM_AT_S8_HI, GM_AT_S8, GM_AT_S9, GM_AT_TRIM, GM_AT_PUNCH,
-	GM_AT_JUMP, GM_AT_SLEEP, GM_AT_D3,
-};
-
-#ifdef GM_FAULTS
-void gm_fault(enum gm_fault at);
-#define GM_FAULT(at) gm_fault(at)
-#else
-#define GM_FAULT(at) ((void)0)
-#endif
-
-static inline struct gm_word *
-gm_head(const struct gm_ring_ref *ref, uint64_t position)
-{
-	return &ref->heads[position & (ref->cells - 1)].head;
-}
-
-/* A snapshot of the tail: while lo stays, so does hi (never repeats). */
-static inline bool
-gm_tail_read(struct gm_ring *ring, uint64_t *lo, uint64_t *hi)
-{
-	for (int i = 0; i < GM_ROUNDS; i++) {
-		/* acquire [T1]: all headers but the last are there */
-		*lo = gm_load(&ring->tail.lo, acquire);
-		*hi = gm_load(&ring->tail.hi, acquire);
-		if (gm_likely(gm_load(&ring->tail.lo, acquire) == *lo))
-			return true;
-	}
-	return false;
-}
-
-/*
- * HELP(q, hi): the last reservation gets its header, BUSY, from whoever
- * moves the tail next.  Tags only grow, so the test is "<": with "!=" a late
- * helper would overwrite a newer header.  False: the ring is damaged.
- *
- * Killed or stopped after H2: nothing written; resumed later, the CAS fails,
- * or plants an old tag in a punched cell, which everybody reads as "free".
- */
-static inline bool
-gm_help(const struct gm_ring_ref *ref, uint64_t q, uint64_t hi)
-{
-	struct gm_word *head = gm_head(ref, q);
-	uint64_t a = gm_load(&head->lo, acquire);	/* H1 */
-	uint64_t b;
-
-	if (gm_likely((a & GM_POSITION) >= q))
-		return true;
-	b = gm_load(&head->hi, relaxed);		/* H2 */
-	for (int i = 0; i < GM_ROUNDS; i++) {
-		GM_FAULT(GM_AT_H2);
-		/* H3 [T1]: before the tail moves on */
-		if (gm_cas16(head, &a, &b, q | GM_BUSY, hi) ||
-		    (a & GM_POSITION) >= q)
-			return true;
-	}
-	return false;
-}
-
-/* Allocates A and B below need cells; the caller looks again at 0. */
-int gm_ring_grow(const struct gm_ring_ref *ref, uint64_t need);
-
-/* Cells that a body of b cells takes when it starts at position v. */
-static inline uint64_t
-gm_cells_at(uint64_t n, uint64_t v, uint64_t b)
-{
-	uint64_t p = v & (n - 1);
-
-	return p + b <= n ? b : n - p + b;
-}
 
 #endif

@@ -42,8 +42,8 @@ settle_tail(const struct gm_ring_ref *ref, uint32_t owner, uint64_t v)
 	if (k == 0 || hi >> GM_OWNER_SHIFT != owner ||
 	    (lo & GM_POSITION) - k != v)
 		return 0;
-	if (k > ref->cells / 2 || fallocate(ref->fd, 0,
-		(off_t)(ref->heads_at + page), GM_PAGE) < 0)
+	if (k > ref->cells / 2 ||
+	    fallocate(ref->fd, 0, (off_t)(ref->heads_at + page), GM_PAGE) < 0)
 		return -EBADMSG;
 	return gm_help(ref, v, hi) ? 0 : -EBADMSG;
 }
@@ -85,7 +85,7 @@ void
 gm_ring_retire(const struct gm_ring_ref *ref)
 {
 	struct gm_ring *ring = ref->ring;
-	uint64_t lo = gm_load(&ring->tail.lo, acquire);	/* [T1] */
+	uint64_t lo = gm_load(&ring->tail.lo, acquire); /* [T1] */
 	uint64_t hi = gm_load(&ring->tail.hi, acquire);
 
 	for (int i = 0; i < GM_ROUNDS; i++) {
@@ -99,8 +99,7 @@ static uint64_t
 cells_allocated(const struct gm_ring_ref *ref)
 {
 	/* acquire [T4] */
-	uint64_t cells = gm_load(&ref->ring->allocated, acquire) &
-	    GM_CELLS;
+	uint64_t cells = gm_load(&ref->ring->allocated, acquire) & GM_CELLS;
 
 	return cells > ref->cells ? ref->cells : cells;
 }
@@ -123,7 +122,7 @@ gm_ring_count(const struct gm_ring_ref *ref)
 	uint64_t end = gm_load(&ref->ring->tail.lo, acquire) & GM_POSITION;
 	uint64_t count = 0, lo, k;
 
-	if (end > v + ref->cells)	/* a jump, or nonsense */
+	if (end > v + ref->cells) /* a jump, or nonsense */
 		v = end - ref->cells;
 	while (v < end) {
 		k = 1;
@@ -144,7 +143,7 @@ static uint64_t
 check_head(const struct gm_receiver *r, uint64_t v, const char **wrong)
 {
 	const struct gm_ring_ref *ref = &r->ref;
-	uint64_t lo = gm_load(&gm_head(ref, v)->lo, acquire);	/* [T3] */
+	uint64_t lo = gm_load(&gm_head(ref, v)->lo, acquire); /* [T3] */
 	uint64_t k = gm_load(&gm_head(ref, v)->hi, relaxed) & GM_K;
 
 	if ((v & (ref->cells - 1)) >= cells_allocated(ref))
@@ -199,7 +198,7 @@ gm_ring_check(const struct gm_receiver *r)
 		}
 		if ((hi & GM_K) != 0 && v == lo - (hi & GM_K) &&
 		    (gm_load(&gm_head(ref, v)->lo, acquire) & GM_POSITION) < v)
-			return NULL;	/* the last one: no header yet */
+			return NULL; /* the last one: no header yet */
 		v += check_head(r, v, &wrong);
 		if (wrong != NULL)
 			return wrong;

@@ -14,6 +14,9 @@
 
 #define PINS_FIRST 16u
 
+/* Rewound from this cell on, when empty: one page each of A and B. */
+#define REWIND_FROM 48u
+
 /* Waking for each freed cell would cost a system call for each record. */
 #define WAKE_NS 100000
 
@@ -62,8 +65,8 @@ void
 gm_pin_remove(struct gm_receiver *r, uint32_t i)
 {
 	r->n_pins--;
-	memmove(&r->pins[i], &r->pins[i + 1],
-	    (r->n_pins - i) * sizeof(r->pins[0]));
+	memmove(
+	    &r->pins[i], &r->pins[i + 1], (r->n_pins - i) * sizeof(r->pins[0]));
 }
 
 uint64_t
@@ -72,8 +75,7 @@ gm_jump_take(struct gm_receiver *r)
 	uint64_t to = r->jumps[0].to;
 
 	r->n_jumps--;
-	memmove(&r->jumps[0], &r->jumps[1],
-	    r->n_jumps * sizeof(r->jumps[0]));
+	memmove(&r->jumps[0], &r->jumps[1], r->n_jumps * sizeof(r->jumps[0]));
 	return to;
 }
 
@@ -113,8 +115,8 @@ wake(struct gm_receiver *r, uint32_t wanted, bool idle)
 	}
 	r->woke_at = r->cur;
 	/* acq_rel [T8]: cleared before the word moves */
-	wanted = atomic_exchange_explicit(&ring->room_wanted, 0,
-	    memory_order_acq_rel);
+	wanted = atomic_exchange_explicit(
+	    &ring->room_wanted, 0, memory_order_acq_rel);
 	if ((wanted & GM_WANT_FUTEX) != 0)
 		gm_room_wake(ring);
 	if ((wanted & GM_WANT_NODE) != 0)
@@ -133,16 +135,16 @@ gm_receiver_publish(struct gm_receiver *r, bool idle)
 	if (bound > r->limit || (idle && r->stale)) {
 		if (bound > r->limit)
 			r->limit = bound;
-		if (idle)	/* seq_cst [T2] [T8]: limit before wanted */
-			atomic_exchange_explicit(&ring->limit, r->limit,
-			    memory_order_seq_cst);
-		else		/* release [T2]: after the last read */
+		if (idle) /* seq_cst [T2] [T8]: limit before wanted */
+			atomic_exchange_explicit(
+			    &ring->limit, r->limit, memory_order_seq_cst);
+		else /* release [T2]: after the last read */
 			gm_store(&ring->limit, r->limit, release);
 		r->stale = !idle;
 	}
 	wanted = gm_load(&ring->room_wanted, relaxed);
-	if (gm_unlikely(wanted != 0 &&
-		(wanted != GM_WANT_LOOK || r->n_pins != 0)))
+	if (gm_unlikely(
+		wanted != 0 && (wanted != GM_WANT_LOOK || r->n_pins != 0)))
 		wake(r, wanted, idle);
 }
 
@@ -150,7 +152,8 @@ bool
 gm_receiver_wants_jump(const struct gm_receiver *r)
 {
 	return r->cur >= r->jump_look ||
-	    (gm_load(&r->ref.ring->room_wanted, relaxed) & GM_WANT_LOOK) != 0;
+	       (gm_load(&r->ref.ring->room_wanted, relaxed) & GM_WANT_LOOK) !=
+		   0;
 }
 
 /* Whether the largest message fits at v when limit is bound. */
@@ -160,7 +163,7 @@ largest_fits(const struct gm_receiver *r, uint64_t v, uint64_t bound)
 	const uint64_t n = r->ref.cells;
 
 	return (int64_t)(bound - v) >=
-	    (int64_t)(gm_cells_at(n, v, n / 4) + GM_RING_RESERVE);
+	       (int64_t)(gm_cells_at(n, v, n / 4) + GM_RING_RESERVE);
 }
 
 /* The head cell at v must exist before anybody can be sent there. */
@@ -222,8 +225,8 @@ gm_receiver_jump(struct gm_receiver *r)
 	if (k != 0 && !gm_help(ref, v - k, hi))
 		return -EBADMSG;
 	/* full barrier [T1]; killed behind it: the ring dies with me */
-	if (!gm_cas16(&ref->ring->tail, &lo, &hi,
-		target | (lo & ~GM_POSITION), 0))
+	if (!gm_cas16(
+		&ref->ring->tail, &lo, &hi, target | (lo & ~GM_POSITION), 0))
 		return 0;
 	GM_FAULT(GM_AT_JUMP);
 	if (v == r->cur)
@@ -233,6 +236,16 @@ gm_receiver_jump(struct gm_receiver *r)
 	r->pins[j].next += ref->cells;
 	gm_receiver_publish(r, true);
 	return 1;
+}
+
+/* Rewinding costs a lap of positions: less often when many are used up. */
+uint64_t
+gm_rewind_from(const struct gm_receiver *r)
+{
+	if (r->cur < GM_POSITION / 4)
+		return REWIND_FROM;
+	return r->cur < GM_POSITION / 2 ? r->ref.cells / 64 + REWIND_FROM
+					: GM_POSITION;
 }
 
 /*
@@ -250,8 +263,8 @@ gm_receiver_rewind(struct gm_receiver *r)
 	    !gm_tail_read(r->ref.ring, &lo, &hi) ||
 	    (lo & GM_POSITION) != r->cur)
 		return false;
-	if (!gm_cas16(&r->ref.ring->tail, &lo, &hi,
-		next | (lo & ~GM_POSITION), 0))
+	if (!gm_cas16(
+		&r->ref.ring->tail, &lo, &hi, next | (lo & ~GM_POSITION), 0))
 		return false;
 	r->cur = next;
 	gm_store(&r->ref.ring->taken, next, relaxed);
@@ -263,7 +276,7 @@ bool
 gm_receiver_fence(struct gm_receiver *r)
 {
 	if (r->fenced) {
-		gm_fence(seq_cst);	/* [T6] */
+		gm_fence(seq_cst); /* [T6] */
 		return true;
 	}
 	if (gm_membarrier() == 0)

@@ -16,12 +16,9 @@
 #define LOOKS_FIRST 8u
 #define LOOKS_AGAIN 1024u
 
-/* Rewound from this cell on, when empty: one page each of A and B. */
-#define REWIND_FROM 48u
-
 void
-gm_receiver_init(struct gm_receiver *r, const struct gm_ring_ref *ref,
-    bool fenced)
+gm_receiver_init(
+    struct gm_receiver *r, const struct gm_ring_ref *ref, bool fenced)
 {
 	*r = (struct gm_receiver){
 		.ref = *ref,
@@ -52,7 +49,7 @@ gm_decode(const struct gm_ring_ref *ref, uint64_t v, uint64_t hi,
 		out->payload = ref->heads[p].bytes;
 		out->size = fill;
 		return (hi & (GM_FORM_NEW | GM_K)) == 1 &&
-		    fill <= GM_RING_INLINE;
+		       fill <= GM_RING_INLINE;
 	}
 	if (p + b > n) {
 		b -= n - p;
@@ -61,7 +58,7 @@ gm_decode(const struct gm_ring_ref *ref, uint64_t v, uint64_t hi,
 	out->payload = ref->bodies + at * GM_CELL;
 	out->size = b * GM_CELL - fill;
 	return b - 1 < n / 4 && out->size > GM_RING_INLINE &&
-	    gm_cells_at(n, v, b) == (hi & GM_K) && (hi & GM_FORM_NEW) == 0;
+	       gm_cells_at(n, v, b) == (hi & GM_K) && (hi & GM_FORM_NEW) == 0;
 }
 
 /* Lends the READY record at v; its end is free when it is released. */
@@ -102,7 +99,7 @@ drop(struct gm_receiver *r)
 	r->cur = r->held_end;
 	wanted = gm_load(&ring->room_wanted, relaxed);
 	if (gm_unlikely(r->cur + r->ref.cells - r->limit >= r->batch ||
-		(wanted & ~GM_WANT_LOOK) != 0))
+			(wanted & ~GM_WANT_LOOK) != 0))
 		gm_receiver_publish(r, false);
 }
 
@@ -159,21 +156,12 @@ look_at_tail(struct gm_receiver *r)
 		return 0;
 	}
 	if (k != 0 && v - k == r->cur)
-		return k <= ref->cells / 2 && gm_help(ref, r->cur, hi) ?
-		    1 : -EBADMSG;
+		return k <= ref->cells / 2 && gm_help(ref, r->cur, hi)
+			   ? 1
+			   : -EBADMSG;
 	/* T1: the header must be there by now, if this is a ring */
 	lo = gm_load(&gm_head(ref, r->cur)->lo, acquire);
 	return v > r->cur && (lo & GM_POSITION) >= r->cur ? 1 : -EBADMSG;
-}
-
-/* Rewinding costs a lap of positions: less often when many are used up. */
-uint64_t
-gm_rewind_from(const struct gm_receiver *r)
-{
-	if (r->cur < GM_POSITION / 4)
-		return REWIND_FROM;
-	return r->cur < GM_POSITION / 2 ? r->ref.cells / 64 + REWIND_FROM :
-					  GM_POSITION;
 }
 
 /*
@@ -195,7 +183,7 @@ nothing(struct gm_receiver *r)
 	due = r->look || r->looks % LOOKS_AGAIN == 0;
 	if (r->looks == LOOKS_FIRST)
 		due = due || r->n_pins != 0 ||
-		    (r->cur & (r->ref.cells - 1)) >= gm_rewind_from(r);
+		      (r->cur & (r->ref.cells - 1)) >= gm_rewind_from(r);
 	return due ? look_at_tail(r) : 0;
 }
 
@@ -221,7 +209,7 @@ pass(struct gm_receiver *r, uint64_t a)
 	switch (a & ~GM_POSITION) {
 	case GM_BUSY:
 		if (!gm_pin_add(r, hi & GM_K))
-			return 0;	/* no memory: wait for this one */
+			return 0; /* no memory: wait for this one */
 		break;
 	case GM_SKIP:
 		break;
@@ -247,13 +235,13 @@ take_slowly(struct gm_receiver *r, struct gm_record *out)
 		    gm_receiver_jump(r) < 0)
 			return -EBADMSG;
 		head = gm_head(&r->ref, r->cur);
-		a = gm_load(&head->lo, acquire);	/* R2 [T3] */
-		got = look_at_pins(r, out);		/* R1 */
+		a = gm_load(&head->lo, acquire); /* R2 [T3] */
+		got = look_at_pins(r, out); /* R1 */
 		if (got != 0)
 			return got;
 		if (a == (r->cur | GM_READY))
-			return lend(r, r->cur, gm_load(&head->hi, relaxed), -1,
-			    out);
+			return lend(
+			    r, r->cur, gm_load(&head->hi, relaxed), -1, out);
 		got = pass(r, a);
 		if (got <= 0)
 			return got;
@@ -272,7 +260,7 @@ gm_ring_take(struct gm_receiver *r, struct gm_record *out)
 	head = gm_head(&r->ref, r->cur);
 	/* R2, acquire [T3] */
 	if (gm_likely(gm_load(&head->lo, acquire) == (r->cur | GM_READY) &&
-		r->n_pins == 0))
+		      r->n_pins == 0))
 		return lend(r, r->cur, gm_load(&head->hi, relaxed), -1, out);
 	return take_slowly(r, out);
 }
@@ -305,8 +293,7 @@ all_open(const struct gm_receiver *r)
 
 	for (uint32_t i = 0; i < r->n_pins; i++) {
 		v = r->pins[i].v;
-		if (gm_load(&gm_head(&r->ref, v)->lo, acquire) !=
-		    (v | GM_BUSY))
+		if (gm_load(&gm_head(&r->ref, v)->lo, acquire) != (v | GM_BUSY))
 			return false;
 	}
 	return true;
@@ -316,16 +303,16 @@ bool
 gm_ring_sleep(struct gm_receiver *r)
 {
 	struct gm_ring *ring = r->ref.ring;
-	const uint64_t end = r->holding && r->held_pin < 0 ? r->held_end :
-							      r->cur;
+	const uint64_t end =
+	    r->holding && r->held_pin < 0 ? r->held_end : r->cur;
 	uint64_t lo;
 
 	if (!r->holding && !at_rest(r))
 		return false;
 	lo = r->holding ? end : r->cur;
 	/* B2: release [T6], before ASLEEP can be seen */
-	gm_store(&ring->sleep_no, gm_load(&ring->sleep_no, relaxed) + 1,
-	    release);
+	gm_store(
+	    &ring->sleep_no, gm_load(&ring->sleep_no, relaxed) + 1, release);
 	if (r->n_pins != 0) {
 		/* B3 [T6]: owners of pins are READY at B5, or see this */
 		gm_store(&ring->pinwait, 1, relaxed);
@@ -351,7 +338,7 @@ gm_ring_awake(struct gm_receiver *r)
 	r->look = true;
 	if (r->asleep)
 		atomic_fetch_and_explicit(&ring->tail.lo, ~GM_ASLEEP,
-		    memory_order_acq_rel);	/* [T6] */
+		    memory_order_acq_rel); /* [T6] */
 	r->asleep = false;
 	if (gm_load(&ring->pinwait, relaxed) != 0)
 		gm_store(&ring->pinwait, 0, relaxed);

@@ -6,7 +6,7 @@
 #ifndef GM_RING_RECEIVER_H
 #define GM_RING_RECEIVER_H
 
-#include "shm/ring_layout.h"
+#include "shm/ring_help.h"
 
 /* ring_pin.c: false without memory. */
 bool gm_pin_add(struct gm_receiver *r, uint64_t k);
@@ -27,7 +27,7 @@ void gm_receiver_publish(struct gm_receiver *r, bool idle);
 bool gm_receiver_wants_jump(const struct gm_receiver *r);
 int gm_receiver_jump(struct gm_receiver *r);
 
-/* ring_receive.c: R6 from which cell. */
+/* R6: from which cell on. */
 uint64_t gm_rewind_from(const struct gm_receiver *r);
 /* R6.  False: not empty any more. */
 bool gm_receiver_rewind(struct gm_receiver *r);

@@ -36,23 +36,25 @@ void
 gm_room_wake(struct gm_ring *ring)
 {
 	/* acq_rel [T8]: what made room before the word; 0 is skipped */
-	if (atomic_fetch_add_explicit(&ring->room_seq, 1,
-		memory_order_acq_rel) == UINT32_MAX)
-		atomic_fetch_add_explicit(&ring->room_seq, 1,
-		    memory_order_acq_rel);
+	if (atomic_fetch_add_explicit(
+		&ring->room_seq, 1, memory_order_acq_rel) == UINT32_MAX)
+		atomic_fetch_add_explicit(
+		    &ring->room_seq, 1, memory_order_acq_rel);
 	syscall(SYS_futex, &ring->room_seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 static bool
 fits(const struct gm_ring_ref *to, size_t size)
 {
-	uint64_t b = size <= GM_RING_INLINE ? 1 : (size + GM_CELL - 1) / GM_CELL;
+	uint64_t b =
+	    size <= GM_RING_INLINE ? 1 : (size + GM_CELL - 1) / GM_CELL;
 	/* acquire [T1] [T2]; lo = 0: let the caller find out */
 	uint64_t v = gm_load(&to->ring->tail.lo, acquire) & GM_POSITION;
 	uint64_t limit = gm_load(&to->ring->limit, acquire);
 
-	return v == 0 || (int64_t)(limit - v) >=
-	    (int64_t)(gm_cells_at(to->cells, v, b) + GM_RING_RESERVE);
+	return v == 0 ||
+	       (int64_t)(limit - v) >=
+		   (int64_t)(gm_cells_at(to->cells, v, b) + GM_RING_RESERVE);
 }
 
 int
@@ -60,15 +62,15 @@ gm_ring_wait_room(const struct gm_ring_ref *to, struct gm_alive alive,
     size_t size, int64_t deadline)
 {
 	struct gm_ring *ring = to->ring;
-	uint32_t seq = gm_load(&ring->room_seq, acquire);	/* [T8] */
+	uint32_t seq = gm_load(&ring->room_seq, acquire); /* [T8] */
 	int64_t now, until;
 	struct timespec when;
 
 	if (size > gm_ring_message_max(to))
 		return 0;
-	atomic_fetch_or_explicit(&ring->room_wanted, GM_WANT_FUTEX,
-	    memory_order_seq_cst);
-	gm_fence(seq_cst);	/* [T8] wanted before limit */
+	atomic_fetch_or_explicit(
+	    &ring->room_wanted, GM_WANT_FUTEX, memory_order_seq_cst);
+	gm_fence(seq_cst); /* [T8] wanted before limit */
 	if (fits(to, size))
 		return 0;
 	/* acquire [T7] */
@@ -92,7 +94,7 @@ void
 gm_ring_want_room(const struct gm_ring_ref *to)
 {
 	/* seq_cst [T8]: before the caller tries once more */
-	atomic_fetch_or_explicit(&to->ring->room_wanted, GM_WANT_NODE,
-	    memory_order_seq_cst);
+	atomic_fetch_or_explicit(
+	    &to->ring->room_wanted, GM_WANT_NODE, memory_order_seq_cst);
 	gm_fence(seq_cst);
 }

@@ -22,7 +22,7 @@
 #include <fcntl.h>
 #include <sched.h>
 
-#include "shm/ring_layout.h"
+#include "shm/ring_help.h"
 #include "shm/ring_room.h"
 
 #define TRIM_WAIT_NS 2000000
@@ -51,8 +51,8 @@ allocate_cells(const struct gm_ring_ref *ref, uint64_t from, uint64_t to)
 	uint64_t size = (to - from) * GM_CELL;
 	int status = allocate(ref->fd, ref->heads_at + at, size);
 
-	return status != 0 ? status :
-			     allocate(ref->fd, ref->bodies_at + at, size);
+	return status != 0 ? status
+			   : allocate(ref->fd, ref->bodies_at + at, size);
 }
 
 /*
@@ -63,10 +63,10 @@ GM_COLD int
 gm_ring_grow(const struct gm_ring_ref *ref, uint64_t need)
 {
 	struct gm_ring *ring = ref->ring;
-	uint64_t word = gm_load(&ring->allocated, acquire);	/* [T4] */
+	uint64_t word = gm_load(&ring->allocated, acquire); /* [T4] */
 	uint64_t cells = word & GM_CELLS;
-	uint64_t least = (need + GM_PAGE / GM_CELL - 1) &
-	    ~(uint64_t)(GM_PAGE / GM_CELL - 1);
+	uint64_t least =
+	    (need + GM_PAGE / GM_CELL - 1) & ~(uint64_t)(GM_PAGE / GM_CELL - 1);
 	uint64_t to;
 	int status;
 
@@ -168,8 +168,8 @@ reserve(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 			goto again;
 		}
 		need = cells_needed(n, v & (n - 1), k);
-		if (gm_unlikely(need > (GM_CELLS &
-			gm_load(&ring->allocated, acquire)))) {
+		if (gm_unlikely(need > (GM_CELLS & gm_load(&ring->allocated,
+						       acquire)))) {
 			status = gm_ring_grow(to, need);
 			if (status != 0)
 				return status;
@@ -190,7 +190,7 @@ reserve(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 			return 0;
 		}
 		continue;
-	again:
+again:
 		if (!gm_tail_read(ring, &lo, &hi))
 			return -EBADMSG;
 	}
@@ -220,15 +220,15 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 	gm_store(&me->page->send_v, 0, release);
 	gm_store(&me->page->send_m, to->id, release);
 	if (gm_unlikely(slip->fenced))
-		gm_fence(seq_cst);	/* [T5] instead of the membarrier */
+		gm_fence(seq_cst); /* [T5] instead of the membarrier */
 	else
-		gm_compiler_fence();	/* [T5] the node's membarrier */
+		gm_compiler_fence(); /* [T5] the node's membarrier */
 	GM_FAULT(GM_AT_S1);
 	/* acquire [T5] [T7]: either I see DEAD or the node sees send_m */
 	if (gm_unlikely(gm_load(alive.word, acquire) != alive.value))
 		return give_up(me, -ESRCH);
-	status = reserve(me, to, b, (flags & GM_SEND_RUNTIME) != 0 ?
-		0 : GM_RING_RESERVE, slip);
+	status = reserve(me, to, b,
+	    (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE, slip);
 	if (gm_unlikely(status != 0))
 		return give_up(me, status);
 	p = slip->v & (n - 1);
@@ -250,8 +250,8 @@ must_ring(const struct gm_ring_ref *to)
 }
 
 uint64_t
-gm_ring_commit(struct gm_sender *me, const struct gm_ring_ref *to,
-    struct gm_slip *slip)
+gm_ring_commit(
+    struct gm_sender *me, const struct gm_ring_ref *to, struct gm_slip *slip)
 {
 	struct gm_word *head = gm_head(to, slip->v);
 
@@ -262,24 +262,24 @@ gm_ring_commit(struct gm_sender *me, const struct gm_ring_ref *to,
 	GM_FAULT(GM_AT_S8_HI);
 	if (gm_unlikely(slip->fenced)) {
 		/* seq_cst [T3] [T6]: instead of the receiver's membarrier */
-		atomic_exchange_explicit(&head->lo, slip->v | GM_READY,
-		    memory_order_seq_cst);
+		atomic_exchange_explicit(
+		    &head->lo, slip->v | GM_READY, memory_order_seq_cst);
 	} else {
 		/* release [T3]: payload and hi before READY */
 		gm_store(&head->lo, slip->v | GM_READY, release);
-		gm_compiler_fence();	/* [T6] the receiver's membarrier */
+		gm_compiler_fence(); /* [T6] the receiver's membarrier */
 	}
 	GM_FAULT(GM_AT_S8);
 	/* S9: acquire [T6] */
-	if (gm_unlikely(slip->asleep ||
-		gm_load(&to->ring->pinwait, acquire) != 0))
+	if (gm_unlikely(
+		slip->asleep || gm_load(&to->ring->pinwait, acquire) != 0))
 		return must_ring(to);
 	return 0;
 }
 
 void
-gm_ring_abandon(struct gm_sender *me, const struct gm_ring_ref *to,
-    struct gm_slip *slip)
+gm_ring_abandon(
+    struct gm_sender *me, const struct gm_ring_ref *to, struct gm_slip *slip)
 {
 	struct gm_word *head = gm_head(to, slip->v);
 
@@ -311,7 +311,7 @@ gm_ring_nudge(const struct gm_ring_ref *to)
 
 	if ((gm_load(&ring->room_wanted, relaxed) & GM_WANT_LOOK) == 0)
 		atomic_fetch_or_explicit(&ring->room_wanted, GM_WANT_LOOK,
-		    memory_order_seq_cst);	/* [T8] */
+		    memory_order_seq_cst); /* [T8] */
 	gm_fence(seq_cst);
 	/* acquire [T6] */
 	if ((gm_load(&ring->tail.lo, acquire) & GM_ASLEEP) == 0)

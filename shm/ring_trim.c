@@ -41,11 +41,11 @@ punch(const struct gm_ring_ref *ref, uint64_t from)
 	const uint64_t size = ref->cells * (uint64_t)GM_CELL - at;
 
 	/* what cannot be punched stays allocated: wasted, not wrong */
-	(void)!fallocate(ref->fd, how, (off_t)(ref->heads_at + at),
-	    (off_t)size);
+	(void)!fallocate(
+	    ref->fd, how, (off_t)(ref->heads_at + at), (off_t)size);
 	GM_FAULT(GM_AT_PUNCH);
-	(void)!fallocate(ref->fd, how, (off_t)(ref->bodies_at + at),
-	    (off_t)size);
+	(void)!fallocate(
+	    ref->fd, how, (off_t)(ref->bodies_at + at), (off_t)size);
 }
 
 /* At cell p = keep, or not: the room that is left while I trim. */
@@ -68,14 +68,15 @@ static bool
 empty(const struct gm_receiver *r)
 {
 	return !r->holding && r->n_pins == 0 && r->n_jumps == 0 &&
-	    r->cur < GM_POSITION / 4 * 3 &&
-	    (gm_load(&r->ref.ring->tail.lo, acquire) & GM_POSITION) == r->cur;
+	       r->cur < GM_POSITION / 4 * 3 &&
+	       (gm_load(&r->ref.ring->tail.lo, acquire) & GM_POSITION) ==
+		   r->cur;
 }
 
 /* Reserves the rest of the lap, gives its pages back, then says so. */
 static bool
-trim(struct gm_receiver *r, uint64_t from, bool (*quiet)(void *data),
-    void *data)
+trim(
+    struct gm_receiver *r, uint64_t from, bool (*quiet)(void *data), void *data)
 {
 	struct gm_ring *ring = r->ref.ring;
 	const uint64_t n = r->ref.cells;
@@ -113,8 +114,8 @@ gm_ring_trim(struct gm_receiver *r, bool (*quiet)(void *data), void *data)
 	if (cells <= from || cells > r->ref.cells || !empty(r))
 		return 0;
 	/* seq_cst [T4]: before the room shrinks */
-	atomic_fetch_or_explicit(&ring->allocated, GM_TRIMMING,
-	    memory_order_seq_cst);
+	atomic_fetch_or_explicit(
+	    &ring->allocated, GM_TRIMMING, memory_order_seq_cst);
 	done = trim(r, from, quiet, data);
 	r->cap = GM_POSITION_END;
 	if (!done)

@@ -72,8 +72,8 @@ fresh(int fd)
 }
 
 static inline void
-send_one(struct gm_sender *me, enum gm_which ring, const uint8_t *body,
-    size_t size)
+send_one(
+    struct gm_sender *me, enum gm_which ring, const uint8_t *body, size_t size)
 {
 	const struct gm_alive alive = { &shared->alive, 1 };
 	struct gm_slip slip;

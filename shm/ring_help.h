@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What sender, receiver and node do alike: read the tail, find a head cell,
+ * write the header that the last owner has not written yet.  The rule:
+ * whoever moves the tail helps first.
+ */
+#ifndef GM_RING_HELP_H
+#define GM_RING_HELP_H
+
+#include "shm/fault.h"
+#include "shm/ring_layout.h"
+
+static inline struct gm_word *
+gm_head(const struct gm_ring_ref *ref, uint64_t position)
+{
+	return &ref->heads[position & (ref->cells - 1)].head;
+}
+
+/* A snapshot of the tail: while lo stays, so does hi (never repeats). */
+static inline bool
+gm_tail_read(struct gm_ring *ring, uint64_t *lo, uint64_t *hi)
+{
+	for (int i = 0; i < GM_ROUNDS; i++) {
+		/* acquire [T1]: all headers but the last are there */
+		*lo = gm_load(&ring->tail.lo, acquire);
+		*hi = gm_load(&ring->tail.hi, acquire);
+		if (gm_likely(gm_load(&ring->tail.lo, acquire) == *lo))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * HELP(q, hi): the last reservation gets its header, BUSY, from whoever
+ * moves the tail next.  Tags only grow, so the test is "<": with "!=" a late
+ * helper would overwrite a newer header.  False: the ring is damaged.
+ *
+ * Killed or stopped after H2: nothing written; resumed later, the CAS fails,
+ * or plants an old tag in a punched cell, which everybody reads as "free".
+ */
+static inline bool
+gm_help(const struct gm_ring_ref *ref, uint64_t q, uint64_t hi)
+{
+	struct gm_word *head = gm_head(ref, q);
+	uint64_t a = gm_load(&head->lo, acquire); /* H1 */
+	uint64_t b;
+
+	if (gm_likely((a & GM_POSITION) >= q))
+		return true;
+	b = gm_load(&head->hi, relaxed); /* H2 */
+	for (int i = 0; i < GM_ROUNDS; i++) {
+		GM_FAULT(GM_AT_H2);
+		/* H3 [T1]: before the tail moves on */
+		if (gm_cas16(head, &a, &b, q | GM_BUSY, hi) ||
+		    (a & GM_POSITION) >= q)
+			return true;
+	}
+	return false;
+}
+
+/* Allocates A and B below need cells; the caller looks again at 0. */
+int gm_ring_grow(const struct gm_ring_ref *ref, uint64_t need);
+
+/* Cells that a body of b cells takes when it starts at position v. */
+static inline uint64_t
+gm_cells_at(uint64_t n, uint64_t v, uint64_t b)
+{
+	uint64_t p = v & (n - 1);
+
+	return p + b <= n ? b : n - p + b;
+}
+
+#endif
