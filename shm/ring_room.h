@@ -6,7 +6,7 @@
 #ifndef GM_RING_ROOM_H
 #define GM_RING_ROOM_H
 
-#include "shm/ring_layout.h"
+#include "shm/ring_help.h"
 
 /* CLOCK_MONOTONIC. */
 int64_t gm_clock_ns(void);
