@@ -40,7 +40,7 @@ act(struct gsi_server *s, const gs_next *next, bool call, gs_bytes *argument)
 	struct gsi_stage carried;
 
 	if (unlikely(!gsi_verdict_open(next, &carried) ||
-	    next->action == GSI_BAD_ACTION))
+		     next->action == GSI_BAD_ACTION))
 		gsi_server_fail(s, GSI_BAD_RETURN);
 	switch ((enum gsi_verdict)next->verdict) {
 	case GSI_REPLY_GO:
@@ -182,4 +182,3 @@ gsi_take_sys(struct gsi_server *s)
 	else if (sys.op == GSI_SYS_TERMINATE)
 		gsi_server_end(s, gs_string(text, reason, sizeof(reason)));
 }
-

@@ -19,9 +19,8 @@
 #define STACK_BYTES 65536u
 #define N_FATAL 7
 
-static const int fatal[N_FATAL] = {
-	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP
-};
+static const int fatal[N_FATAL] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
+	SIGSYS, SIGTRAP };
 
 /* In pages of its own, away from what wild pointers usually hit. */
 struct crash_state {
@@ -50,7 +49,7 @@ peek(void *to, const void *from, size_t size)
 	struct iovec there = { (void *)(uintptr_t)from, size };
 
 	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) ==
-	    (ssize_t)size;
+	       (ssize_t)size;
 }
 
 static void
@@ -76,7 +75,7 @@ walk(struct gm_crash *crash, uint64_t pc, uint64_t frame)
 	crash->pcs[0] = pc;
 	crash->n_pcs = 1;
 	while (crash->n_pcs < GM_CRASH_PCS && frame && frame % 8 == 0 &&
-	    peek(pair, (const void *)(uintptr_t)frame, sizeof(pair))) {
+	       peek(pair, (const void *)(uintptr_t)frame, sizeof(pair))) {
 		if (!pair[1])
 			break;
 		crash->pcs[crash->n_pcs++] = pair[1];
@@ -96,8 +95,7 @@ record_message(struct gm_crash *crash, const struct gsi_self *me)
 	crash->kind = 0;
 	crash->message_size = 0;
 	if (!peek(&server, &me->server, sizeof(server)) || !server ||
-	    !peek(&message, &server->message, sizeof(message)) ||
-	    !message.kind)
+	    !peek(&message, &server->message, sizeof(message)) || !message.kind)
 		return;
 	size = message.body.size;
 	crash->kind = message.kind;
@@ -117,7 +115,7 @@ record(struct crash_state *c, int number, const siginfo_t *info,
 	uint32_t no = 0;
 
 	if (!atomic_compare_exchange_strong_explicit(&c->claimed, &no, 1,
-	    memory_order_relaxed, memory_order_relaxed))
+		memory_order_relaxed, memory_order_relaxed))
 		return;
 	crash->code = info->si_code;
 	crash->address = (uint64_t)(uintptr_t)info->si_addr;
@@ -135,7 +133,7 @@ static bool
 faults_again(int number, const siginfo_t *info)
 {
 	return info->si_code > 0 && number != SIGTRAP && number != SIGSYS &&
-	    number != SIGABRT;
+	       number != SIGABRT;
 }
 
 static void
@@ -217,8 +215,8 @@ install_others(void)
 int
 gsi_crash_install(struct gsi_self *me)
 {
-	size_t own = (sizeof(struct crash_state) + GM_PAGE - 1) / GM_PAGE *
-	    GM_PAGE;
+	size_t own =
+	    (sizeof(struct crash_state) + GM_PAGE - 1) / GM_PAGE * GM_PAGE;
 	char *block = mmap(NULL, own + STACK_BYTES, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	stack_t stack = { .ss_size = STACK_BYTES };
@@ -273,6 +271,6 @@ gsi_sigterm_taken(void)
 {
 	struct crash_state *c = *gsi_process_slot();
 
-	return c && atomic_exchange_explicit(&c->sigterm, 0,
-	    memory_order_relaxed) != 0;
+	return c && atomic_exchange_explicit(
+			&c->sigterm, 0, memory_order_relaxed) != 0;
 }

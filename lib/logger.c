@@ -16,7 +16,7 @@
 #define BATCH 64
 
 struct logger {
-	struct pollfd fds[2];	/* reports, output */
+	struct pollfd fds[2]; /* reports, output */
 	struct gsi_logfile file;
 	struct gsi_output *output;
 	char data[GSI_RECORD_MAX];
@@ -42,8 +42,10 @@ receive(int fd, struct logger *l, int *os_pid, int *flags)
 		char room[CMSG_SPACE(sizeof(struct ucred))];
 	} control;
 	struct iovec iov = { l->data, sizeof(l->data) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr message = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *c;
 	struct ucred from;

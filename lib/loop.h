@@ -19,7 +19,7 @@
 enum gsi_phase {
 	GSI_IN_INIT = 1,
 	GSI_IN_LOOP,
-	GSI_IN_STATUS,		/* format_status for the last report */
+	GSI_IN_STATUS, /* format_status for the last report */
 	GSI_IN_TERMINATE,
 };
 
@@ -28,19 +28,19 @@ struct gsi_server {
 	const gs_behaviour *behaviour;
 	struct gsi_birth birth;
 	void *state;
-	size_t shadow_size;	/* 0: none is kept */
+	size_t shadow_size; /* 0: none is kept */
 	struct gsi_message message; /* in hand; kind 0: none */
-	const char *event;	/* in hand when there is no message */
+	const char *event; /* in hand when there is no message */
 	enum gsi_phase phase;
-	uint32_t doing;		/* what the page says */
+	uint32_t doing; /* what the page says */
 	uint32_t turn;
-	int timeout;		/* ms of the plain timeout, -1 none */
+	int timeout; /* ms of the plain timeout, -1 none */
 	bool hibernate;
 	bool has_last_reply;
 	int os_pid;
 	gs_from last_from;
-	gs_bytes last_reply;	/* of stop with reply */
-	char *state_text;	/* for the last report */
+	gs_bytes last_reply; /* of stop with reply */
+	char *state_text; /* for the last report */
 	char reason[GS_REASON_MAX + 1];
 	char left_with[GS_REASON_MAX + 1]; /* by gs_exit */
 	jmp_buf exit_point;

@@ -16,7 +16,7 @@
 #define NAMES 64
 
 struct partial {
-	int os_pid;		/* 0: free */
+	int os_pid; /* 0: free */
 	int64_t since;
 	size_t used;
 	char *text;
@@ -25,7 +25,7 @@ struct partial {
 /* Who an OS pid is: a server, or a helper in a server's process group. */
 struct writer {
 	int os_pid;
-	int server;		/* OS pid of the server */
+	int server; /* OS pid of the server */
 	gs_pid pid;
 	char name[GM_ENTRY_NAME + 1];
 };
@@ -63,7 +63,7 @@ still(const struct gm_arena *arena, const struct writer *w)
 		return false;
 	word = gm_load(&entry->word, acquire);
 	return word == gm_word_of(w->pid.gen, GM_LIVE) &&
-	    gm_load(&entry->os_pid, relaxed) == (uint32_t)w->server;
+	       gm_load(&entry->os_pid, relaxed) == (uint32_t)w->server;
 }
 
 static bool
@@ -102,7 +102,7 @@ writer_of(struct gsi_output *o, int os_pid)
 		gm_entry_name(gm_entry_at(o->arena, w->pid.slot), fresh.name);
 	}
 	if (known && (gs_pid_is_none(fresh.pid) ||
-	    (gs_pid_equal(fresh.pid, w->pid) && !*fresh.name)))
+			 (gs_pid_equal(fresh.pid, w->pid) && !*fresh.name)))
 		return w;
 	*w = fresh;
 	return w;
@@ -115,7 +115,8 @@ emit(struct gsi_output *o, int os_pid, const char *text, size_t size)
 {
 	const struct writer *w = writer_of(o, os_pid);
 	struct gsi_record r = { .level = GSI_INFO_LEVEL,
-		.kind = gs_text("output"), .pid = w->pid };
+		.kind = gs_text("output"),
+		.pid = w->pid };
 
 	if (size && text[size - 1] == '\r')
 		size--;
@@ -211,8 +212,7 @@ end_line(struct gsi_output *o, int os_pid, const char *data, size_t size)
 }
 
 void
-gsi_output_take(struct gsi_output *o, int os_pid, const char *data,
-    size_t size)
+gsi_output_take(struct gsi_output *o, int os_pid, const char *data, size_t size)
 {
 	const char *end;
 

@@ -13,7 +13,7 @@ gsi_reason_clean(const char *reason)
 	if (strcmp(reason, "normal") == 0)
 		return true;
 	return strncmp(reason, shutdown, n) == 0 &&
-	    (reason[n] == '\0' || reason[n] == ':');
+	       (reason[n] == '\0' || reason[n] == ':');
 }
 
 /* The largest cut at or below size that splits no UTF-8 character. */

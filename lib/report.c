@@ -11,7 +11,7 @@
 #include "lib/record.h"
 
 #define MAGIC 0x67736c31u
-#define WORD_MAX 128u		/* kind, name, key */
+#define WORD_MAX 128u /* kind, name, key */
 #define PARTS_MAX (3 + 2 * GSI_FIELDS_MAX)
 
 struct report_head {
@@ -74,18 +74,18 @@ post(int socket, struct report *report, struct parts *p)
 
 	report->head.parts = (uint16_t)p->n;
 	p->iov[0].iov_base = report;
-	p->iov[0].iov_len = sizeof(report->head) +
-	    (size_t)p->n * sizeof(report->sizes[0]);
+	p->iov[0].iov_len =
+	    sizeof(report->head) + (size_t)p->n * sizeof(report->sizes[0]);
 	sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void
-gsi_report(int socket, enum gsi_level level, const char *kind,
-    const char *name, gs_pid pid, const char *text,
-    const struct gsi_field *fields, int n_fields)
+gsi_report(int socket, enum gsi_level level, const char *kind, const char *name,
+    gs_pid pid, const char *text, const struct gsi_field *fields, int n_fields)
 {
-	struct report report = { .head = { .magic = MAGIC,
-		.level = (uint16_t)level, .pid = pid } };
+	struct report report = {
+		.head = { .magic = MAGIC, .level = (uint16_t)level, .pid = pid }
+	};
 	struct parts p = { .sizes = report.sizes,
 		.room = GSI_RECORD_MAX - sizeof(report) };
 	int saved = errno;
@@ -144,9 +144,9 @@ gsi_record_read(const void *data, size_t size, struct gsi_record *out)
 	if (size < sizeof(report.head))
 		return false;
 	memcpy(&report.head, data, sizeof(report.head));
-	if (report.head.magic != MAGIC ||
-	    report.head.level > GSI_ERROR_LEVEL || report.head.parts < 3 ||
-	    report.head.parts > PARTS_MAX || report.head.parts % 2 == 0)
+	if (report.head.magic != MAGIC || report.head.level > GSI_ERROR_LEVEL ||
+	    report.head.parts < 3 || report.head.parts > PARTS_MAX ||
+	    report.head.parts % 2 == 0)
 		return false;
 	table = report.head.parts * sizeof(report.sizes[0]);
 	if (size - sizeof(report.head) < table)

@@ -11,7 +11,7 @@
 #include "lib/loop.h"
 
 #define STATE_MAX ((size_t)1 << 30)
-#define HOUSEKEEPING 63u	/* look at timers each so many busy turns */
+#define HOUSEKEEPING 63u /* look at timers each so many busy turns */
 
 /* A copy of the note that can be trusted to be one; false: it is none. */
 static bool
@@ -20,8 +20,8 @@ read_note(const struct gsi_message *m, struct gsi_note *note)
 	if (!m->from_node || m->body.size < offsetof(struct gsi_note, reason))
 		return false;
 	memset(note, 0, sizeof(*note));
-	memcpy(note, m->body.data, m->body.size < sizeof(*note) ?
-	    m->body.size : sizeof(*note));
+	memcpy(note, m->body.data,
+	    m->body.size < sizeof(*note) ? m->body.size : sizeof(*note));
 	note->reason[GS_REASON_MAX] = '\0';
 	return true;
 }
@@ -36,8 +36,8 @@ take_note(struct gsi_server *s, enum gs_info_kind kind)
 		return;
 	if (kind == GS_INFO_EXIT && (note.flags & GSI_NOTE_PARENT))
 		gsi_server_end(s, note.reason);
-	info = (gs_info){ .kind = kind, .from = note.who,
-		.reason = note.reason };
+	info =
+	    (gs_info){ .kind = kind, .from = note.who, .reason = note.reason };
 	if (kind == GS_INFO_DOWN)
 		info.ref.id = s->message.tag;
 	gsi_take_info(s, &info);
@@ -46,8 +46,10 @@ take_note(struct gsi_server *s, enum gs_info_kind kind)
 static void
 take_message(struct gsi_server *s, enum gs_info_kind kind)
 {
-	gs_info info = { .kind = kind, .from = s->message.from,
-		.body = s->message.body, .reason = "" };
+	gs_info info = { .kind = kind,
+		.from = s->message.from,
+		.body = s->message.body,
+		.reason = "" };
 
 	if (kind == GS_INFO_TIMER)
 		info.ref.id = s->message.tag;
@@ -117,7 +119,8 @@ take(struct gsi_server *s)
 {
 	int status;
 
-	if (likely(s->timeout < 0 && !s->hibernate && !s->birth.hibernate_after))
+	if (likely(
+		s->timeout < 0 && !s->hibernate && !s->birth.hibernate_after))
 		return wait_until(s, -1);
 	status = gsi_mailbox_next(s->me, &s->message, 0);
 	if (status != 0)
@@ -147,7 +150,7 @@ take_sigterm(struct gsi_server *s)
 	memcpy(body, &sys, sizeof(sys));
 	memcpy(body + sizeof(sys), word, sizeof(word) - 1);
 	if (gsi_send(s->me, s->me->pid, GM_MAILBOX, &head,
-	    gs_bytes_of(body, sizeof(body)), GM_SEND_RUNTIME) == 0)
+		gs_bytes_of(body, sizeof(body)), GM_SEND_RUNTIME) == 0)
 		gsi_sigterm_taken();
 }
 
@@ -255,13 +258,12 @@ act_on_init(struct gsi_server *s, const gs_next *next)
 	struct gsi_stage carried;
 	gs_next go = *next;
 
-	if (!gsi_verdict_open(next, &carried) ||
-	    next->action == GSI_BAD_ACTION)
+	if (!gsi_verdict_open(next, &carried) || next->action == GSI_BAD_ACTION)
 		gsi_init_failed(s, GSI_BAD_RETURN);
 	if (next->verdict == GSI_IGNORE || next->verdict == GSI_ERROR) {
 		if (s->birth.refused)
-			s->birth.refused(s->me, next->verdict == GSI_ERROR ?
-			    carried.reason : NULL);
+			s->birth.refused(s->me,
+			    next->verdict == GSI_ERROR ? carried.reason : NULL);
 		gsi_finish(s->me, "normal");
 	}
 	if (next->verdict == GSI_STOP)

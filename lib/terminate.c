@@ -10,15 +10,14 @@
 
 #include "lib/loop.h"
 
-#define SHOWN 1024u		/* bytes of state or message in a report */
+#define SHOWN 1024u /* bytes of state or message in a report */
 #define HEX_SHOWN 64u
 
 /* ---- what reports say ---- */
 
 void
-gsi_server_report(struct gsi_server *s, enum gsi_level level,
-    const char *kind, const char *text, const struct gsi_field *fields,
-    int n_fields)
+gsi_server_report(struct gsi_server *s, enum gsi_level level, const char *kind,
+    const char *text, const struct gsi_field *fields, int n_fields)
 {
 	struct gsi_self *me = s->me;
 	char name[GM_ENTRY_NAME + 1] = "";
@@ -26,8 +25,8 @@ gsi_server_report(struct gsi_server *s, enum gsi_level level,
 
 	if (entry)
 		gm_entry_name(entry, name);
-	gsi_report(me->reports, level, kind, name, me->pid, text, fields,
-	    n_fields);
+	gsi_report(
+	    me->reports, level, kind, name, me->pid, text, fields, n_fields);
 }
 
 static const char *
@@ -62,7 +61,7 @@ static bool
 has_text(const struct gsi_message *m)
 {
 	return m->kind == GSI_CALL || m->kind == GSI_CAST ||
-	    m->kind == GSI_INFO || m->kind == GSI_TIMER;
+	       m->kind == GSI_INFO || m->kind == GSI_TIMER;
 }
 
 static void
@@ -73,8 +72,8 @@ message_text(const struct gsi_server *s, char text[SHOWN])
 	if (!has_text(&s->message))
 		return;
 	n += (size_t)snprintf(text + n, SHOWN - n, ": ");
-	gsi_printable(text + n, SHOWN - n, s->message.body.data,
-	    s->message.body.size);
+	gsi_printable(
+	    text + n, SHOWN - n, s->message.body.data, s->message.body.size);
 }
 
 /* Bytes of the state that nobody has put into words: text if it is some. */
@@ -95,8 +94,8 @@ raw_state_text(const struct gsi_server *s, char *text)
 	}
 	used = (size_t)snprintf(text, SHOWN, "%zu bytes: ", size);
 	for (n = 0; n < size && n < HEX_SHOWN; n++)
-		used += (size_t)snprintf(text + used, SHOWN - used, "%02x",
-		    p[n]);
+		used +=
+		    (size_t)snprintf(text + used, SHOWN - used, "%02x", p[n]);
 	if (n < size)
 		snprintf(text + used, SHOWN - used, "...");
 }
@@ -113,7 +112,8 @@ static void
 show_state(struct gsi_server *s)
 {
 	gs_status status = { .kind = GS_STATUS_TERMINATE,
-		.reason = s->reason, .message = s->message.body };
+		.reason = s->reason,
+		.message = s->message.body };
 
 	s->state_text = malloc(SHOWN);
 	if (!s->state_text)
@@ -126,8 +126,8 @@ show_state(struct gsi_server *s)
 	}
 	s->behaviour->format_status(s->state, &status);
 	if (status.text.data)
-		gsi_printable(s->state_text, SHOWN, status.text.data,
-		    status.text.size);
+		gsi_printable(
+		    s->state_text, SHOWN, status.text.data, status.text.size);
 	else
 		status_failed(s);
 }
@@ -159,8 +159,8 @@ report_end(struct gsi_server *s, const char *kind)
 	if (s->state_text)
 		fields[n++] = field("state", s->state_text);
 	if (s->message.kind == GSI_CALL)
-		fields[n++] = field("client",
-		    gs_pid_text(s->message.from, client));
+		fields[n++] =
+		    field("client", gs_pid_text(s->message.from, client));
 	if (*s->me->label)
 		fields[n++] = field("label", s->me->label);
 	gsi_report(s->me->reports, GSI_ERROR_LEVEL, kind, name, s->me->pid,
@@ -169,8 +169,7 @@ report_end(struct gsi_server *s, const char *kind)
 
 /* ---- the steps, last one first ---- */
 
-static void __attribute__((noreturn))
-finish(struct gsi_server *s)
+static void __attribute__((noreturn)) finish(struct gsi_server *s)
 {
 	if (s->has_last_reply)
 		gsi_send_reply(s->me, s->last_from, s->last_reply);
@@ -182,8 +181,7 @@ finish(struct gsi_server *s)
 	gsi_finish(s->me, s->reason);
 }
 
-static void __attribute__((noreturn))
-terminate(struct gsi_server *s)
+static void __attribute__((noreturn)) terminate(struct gsi_server *s)
 {
 	s->phase = GSI_IN_TERMINATE;
 	if (s->behaviour->terminate)

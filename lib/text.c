@@ -15,7 +15,7 @@
 
 #define FORMATS 8u
 #define FORMAT_INLINE 120u
-#define FORMAT_KEPT 65536u	/* larger buffers are freed at reuse */
+#define FORMAT_KEPT 65536u /* larger buffers are freed at reuse */
 
 struct format_buffer {
 	char *large;
@@ -59,7 +59,7 @@ gs_is(gs_bytes bytes, const char *text)
 	size_t size = text ? strlen(text) : 0;
 
 	return bytes.size == size &&
-	    (!size || memcmp(bytes.data, text, size) == 0);
+	       (!size || memcmp(bytes.data, text, size) == 0);
 }
 
 GS_API gs_bytes

@@ -11,22 +11,22 @@
 
 #define STASHES 8u
 #define STASH_INLINE 256u
-#define STASH_KEPT 65536u	/* larger blocks are freed at reuse */
+#define STASH_KEPT 65536u /* larger blocks are freed at reuse */
 
 static_assert(STASH_INLINE > GS_REASON_MAX, "a reason never needs malloc");
 
 struct stash {
 	uint64_t serial;
 	size_t size;
-	size_t room;		/* of large */
+	size_t room; /* of large */
 	char *large;
 	char small[STASH_INLINE];
 };
 
 struct verdict_stage {
-	uint64_t serial;	/* of the last stash filled */
+	uint64_t serial; /* of the last stash filled */
 	struct stash *ring[STASHES];
-	struct stash *held;	/* lent to the loop, not overwritten */
+	struct stash *held; /* lent to the loop, not overwritten */
 	struct stash all[STASHES + 1];
 };
 
@@ -34,7 +34,8 @@ static uint32_t
 mark(const gs_next *next)
 {
 	return 0x67736e78u ^ next->verdict * 0x9e3779b1u ^
-	    next->action * 0x85ebca6bu ^ (uint32_t)next->timeout * 0xc2b2ae35u;
+	       next->action * 0x85ebca6bu ^
+	       (uint32_t)next->timeout * 0xc2b2ae35u;
 }
 
 static gs_next
@@ -247,8 +248,10 @@ look_up(const struct verdict_stage *stage, uint64_t serial)
 static gs_bytes
 contents(const struct stash *stash)
 {
-	return gs_bytes_of(stash->size > STASH_INLINE || stash->large ?
-	    stash->large : stash->small, stash->size);
+	return gs_bytes_of(stash->size > STASH_INLINE || stash->large
+			       ? stash->large
+			       : stash->small,
+	    stash->size);
 }
 
 /* Takes a stash out of the rotation until the next one is held. */
