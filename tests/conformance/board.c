@@ -113,6 +113,14 @@ wait_notes(const char *text, int count)
 }
 
 bool
+unnoted(const char *text, int ms)
+{
+	struct wanted_notes wanted = { text, 1 };
+
+	return !eventually(notes_reached, &wanted, ms);
+}
+
+bool
 wait_note(const char *text)
 {
 	return wait_notes(text, 1);

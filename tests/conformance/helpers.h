@@ -44,6 +44,8 @@ void note(const char *format, ...) GS_PRINTF(1, 2);
 /* How many notes are exactly text. */
 int notes(const char *text);
 bool wait_note(const char *text);
+/* There is still no such note after ms. */
+bool unnoted(const char *text, int ms);
 bool wait_notes(const char *text, int count);
 /* The rest of the first note that starts with prefix; NULL if none does. */
 const char *note_rest(const char *prefix);
@@ -74,6 +76,8 @@ enum gs_process_state state_of(gs_addr who);
 int server_count(void);
 /* Is one among the links and monitors of the other? */
 bool linked(gs_pid pid, gs_pid to);
+/* The root's child of that name gets into that state. */
+bool wait_child(const char *name, enum gs_child_state state);
 /* Messages waiting in its mailbox reach count. */
 bool wait_queue(gs_addr who, unsigned count);
 
@@ -127,6 +131,20 @@ void start_begin(struct starter *s, const gs_behaviour *behaviour,
     const char *script, const char *name);
 int start_end(struct starter *s);
 
+/* A stop in a thread of its own. */
+struct stopper {
+	pthread_t thread;
+	gs_pid pid;
+	const char *with;
+	int timeout;
+	int result;
+	char reason[GS_REASON_MAX + 1];
+	_Atomic bool done;
+};
+
+void stop_begin(struct stopper *s, gs_pid pid, const char *with, int timeout);
+int stop_end(struct stopper *s);
+
 /* ---- the puppet: a server that does what it is told (puppet.c) ---- */
 
 extern const gs_behaviour puppet;
@@ -138,15 +156,5 @@ gs_pid start_child(
     const char *script, const char *name, enum gs_restart restart);
 int try_start(const char *script, const char *name);
 int try_start_link(const char *script, gs_pid *pid);
-
-/* ---- the log of a named node ---- */
-
-/* Lines of that kind (NULL: any) about who, a name or pid (NULL: any). */
-int reports(const char *kind, const char *who);
-bool wait_reports(const char *kind, const char *who, int count);
-/* The first such line, borrowed until the next report function; or NULL. */
-const char *report(const char *kind, const char *who);
-/* A field of a line: "level", "text" or a key; borrowed; NULL if absent. */
-const char *report_field(const char *line, const char *key);
 
 #endif

@@ -3,7 +3,7 @@
  * Reads the log of a named node, lines of TIME, LEVEL, KIND, NAME, PID, TEXT
  * and key=value fields, all separated by tabs.
  */
-#include "tests/conformance/helpers.h"
+#include "tests/conformance/log.h"
 
 #include <fcntl.h>
 

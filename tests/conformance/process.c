@@ -170,3 +170,37 @@ wait_queue(gs_addr who, unsigned count)
 
 	return eventually(queue_reached, &wanted, SOON);
 }
+
+struct wanted_child {
+	const char *name;
+	enum gs_child_state state;
+	bool right;
+};
+
+static int
+look_at_child(const gs_child *child, void *data)
+{
+	struct wanted_child *wanted = data;
+
+	if (strcmp(child->id, wanted->name) != 0)
+		return 0;
+	wanted->right = child->state == wanted->state;
+	return 1;
+}
+
+static bool
+child_in_state(void *data)
+{
+	struct wanted_child *wanted = data;
+
+	wanted->right = false;
+	return gs_children(look_at_child, wanted) >= 0 && wanted->right;
+}
+
+bool
+wait_child(const char *name, enum gs_child_state state)
+{
+	struct wanted_child wanted = { name, state, false };
+
+	return eventually(child_in_state, &wanted, SOON);
+}

@@ -8,6 +8,7 @@
  *
  *	tag T			put "T: " before all notes of this server
  *	note X			leave a note
+ *	notelast		leave a note of `last`
  *	whoami			leave notes of its pid and its OS pid
  *	gate N			wait until the test opens that gate
  *	sleep MS  busy MS	spend time

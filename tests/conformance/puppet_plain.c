@@ -19,6 +19,13 @@ cmd_note(struct job *job, char *arg)
 }
 
 static void
+cmd_notelast(struct job *job, char *arg)
+{
+	(void)arg;
+	say(job->self, "%s", job->self->last);
+}
+
+static void
 cmd_whoami(struct job *job, char *arg)
 {
 	char text[GS_PID_TEXT];
@@ -129,6 +136,7 @@ cmd_at_down(struct job *job, char *arg)
 const struct command plain_commands[] = {
 	{ "tag", cmd_tag },
 	{ "note", cmd_note },
+	{ "notelast", cmd_notelast },
 	{ "whoami", cmd_whoami },
 	{ "gate", cmd_gate },
 	{ "sleep", cmd_sleep },

@@ -128,6 +128,34 @@ call_end(struct caller *c)
 }
 
 static void *
+stop_run(void *data)
+{
+	struct stopper *s = data;
+
+	s->result = gs_stop(GS_PID(s->pid), s->with, s->timeout);
+	snprintf(s->reason, sizeof(s->reason), "%s", gs_error_reason());
+	atomic_store(&s->done, true);
+	return NULL;
+}
+
+void
+stop_begin(struct stopper *s, gs_pid pid, const char *with, int timeout)
+{
+	memset(s, 0, sizeof(*s));
+	s->pid = pid;
+	s->with = with;
+	s->timeout = timeout;
+	CHECK_INT(pthread_create(&s->thread, NULL, stop_run, s), 0);
+}
+
+int
+stop_end(struct stopper *s)
+{
+	CHECK_INT(pthread_join(s->thread, NULL), 0);
+	return s->result;
+}
+
+static void *
 start_run(void *data)
 {
 	struct starter *s = data;

@@ -219,7 +219,8 @@ TEST(CONT_08_a_crash_in_continue_is_a_crash_of_a_running_child)
 	CHECK_INT(notes("up"), 1);
 	gate_open(1);
 	/* three restarts within five seconds, then it is given up */
-	CHECK(wait_notes("terminate boom 0", 4));
+	CHECK(wait_child("c", GS_CHILD_FAILED));
+	CHECK_INT(notes("terminate boom 0"), 4);
 	CHECK_INT(notes("up"), 4);
 	node_down();
 }

@@ -269,18 +269,17 @@ TEST(INFO_16_a_server_cannot_read_its_mailbox_itself)
 	gs_pid pid;
 
 	node_up();
-	pid = start("receive;continue at_end receive|note ended|whoami;"
-		    "receive;note continued");
-	CHECK(wait_note("continued"));
-	tell(GS_PID(pid), "gate 1");
-	post(GS_PID(pid), "note still there");
-	gate_open(1);
+	pid = start("tag init;receive;notelast;continue tag continue;"
+		    "receive;notelast");
 	CHECK_STR(ask(GS_PID(pid), "receive;last"), "-1");
-	tell(GS_PID(pid), "set 1;receive");
-	CHECK_STR(ask(GS_PID(pid), "last"), "-1");
-	CHECK(wait_note("still there"));
-	post(GS_PID(pid), "receive");
-	CHECK_STR(ask(GS_PID(pid), "last"), "-1");
+	tell(GS_PID(pid), "note in;gate 1;tag cast;receive;notelast");
+	post(GS_PID(pid), "tag info;receive;notelast;at_end receive|notelast");
+	gate_open(1);
+	settle(GS_PID(pid));
+	stop(pid);
+	CHECK(notes_in_order("init: -1", "continue: -1", "cast: -1", "info: -1",
+	    "info: terminate normal 0", NULL));
+	CHECK_INT(notes("info: -1"), 2);
 	CHECK_INT(EPERM, 1);
 	node_down();
 }

@@ -246,8 +246,7 @@ TEST(REPLY_08_the_delegates_death_leaves_the_caller_waiting)
 
 	node_up();
 	pid = start_one(&clerk);
-	helper = start("gate 1;note up");
-	gate_open(1);
+	helper = start("");
 	call_begin(&c, GS_PID(pid), gs_pid_text(helper, text), 600);
 	end_with(helper, "boom");
 	CHECK_INT(call_end(&c), -ETIMEDOUT);
