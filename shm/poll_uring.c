@@ -45,6 +45,7 @@ struct urer {
 	uint32_t todo_tail;
 	uint32_t places;	/* size of the ring's file table */
 	uint32_t dropped;	/* completions the kernel lost, as last seen */
+	pid_t pid;		/* a child's close must cancel nothing */
 	bool park_refused;
 };
 
@@ -122,16 +123,36 @@ urer_open(struct gm_poll **out, unsigned entries)
 		free(u);
 		return err;
 	}
+	u->pid = getpid();
 	u->base.ops = &gm_poll_uring;
 	u->base.fds = 1;
 	*out = &u->base;
 	return 0;
 }
 
+/* A ring is taken down later, by a worker; its polls would hold files on. */
+static void
+cancel_all(struct io_uring *ring)
+{
+	struct io_uring_sqe *sqe;
+
+	io_uring_submit(ring);
+	sqe = io_uring_get_sqe(ring);
+	if (!sqe)
+		return;
+	io_uring_prep_cancel(sqe, NULL, IORING_ASYNC_CANCEL_ANY);
+	io_uring_sqe_set_data64(sqe, NO_KEY);
+	io_uring_submit_and_get_events(ring);
+}
+
 static void
 urer_close(struct gm_poll *poll)
 {
-	io_uring_queue_exit(&of(poll)->ring);
+	struct urer *u = of(poll);
+
+	if (u->pid == getpid())
+		cancel_all(&u->ring);
+	io_uring_queue_exit(&u->ring);
 	free(poll);
 }
 

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -452,6 +453,25 @@ BOTH(removed_and_closed_is_seen_at_the_other_end, 30)
 	gm_poll_close(poll);
 }
 
+BOTH(closed_poller_holds_nothing_on, 30)
+{
+	struct gm_poll *poll;
+	char byte;
+	int ends[2];
+
+	for (int i = 0; i < 100; i++) {
+		poll = open_poll(8, which);
+		make_pipe(ends);
+		CHECK_OK(gm_poll_add(poll, ends[1], 1, 0));
+		if (i % 2)
+			no_event(poll);
+		gm_poll_close(poll);
+		close(ends[1]);
+		CHECK_INT(read(ends[0], &byte, 1), 0);
+		close(ends[0]);
+	}
+}
+
 static bool
 is_at_end(void *data)
 {
@@ -483,6 +503,41 @@ BOTH(owned_is_closed_when_removed, 30)
 	close(keep[0]);
 }
 
+static int
+nest(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int inner = epoll_create1(EPOLL_CLOEXEC);
+
+	CHECK(inner >= 0);
+	CHECK_INT(epoll_ctl(inner, EPOLL_CTL_ADD, fd, &event), 0);
+	return inner;
+}
+
+/* An epoll holds no file on; the way for what must end with its process. */
+BOTH(nested_epoll_reports, 30)
+{
+	struct gm_poll *poll = open_poll(8, which);
+	struct epoll_event event;
+	int fds[2] = { bell(), bell() };
+	int inner = nest(fds[0]);
+
+	event.events = EPOLLIN | EPOLLET;
+	CHECK_INT(epoll_ctl(inner, EPOLL_CTL_ADD, fds[1], &event), 0);
+	CHECK_OK(gm_poll_add(poll, inner, 1, 0));
+	for (int i = 0; i < 100; i++) {
+		no_event(poll);
+		ring(fds[i % 2]);
+		CHECK(one_event(poll, 1) & POLLIN);
+		CHECK_INT(epoll_wait(inner, &event, 1, 0), 1);
+		CHECK_INT(epoll_wait(inner, &event, 1, 0), 0);
+	}
+	gm_poll_close(poll);
+	close(inner);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void
 own_and_pause(void *data)
 {
@@ -492,7 +547,11 @@ own_and_pause(void *data)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(ends[0]);
 	CHECK_OK(gm_poll_open(&poll, 8, ends[2] ? "epoll" : "io_uring"));
-	CHECK_OK(gm_poll_add(poll, ends[1], 1, ends[3] ? GM_POLL_OWN : 0));
+	if (ends[3] == 2)
+		CHECK_OK(gm_poll_add(poll, nest(ends[1]), 1, GM_POLL_OWN));
+	else
+		CHECK_OK(gm_poll_add(poll, ends[1], 1,
+		    ends[3] ? GM_POLL_OWN : 0));
 	no_event(poll);
 	CHECK_INT(kill(getpid(), SIGSTOP), 0);
 }
@@ -506,14 +565,14 @@ is_stopped(void *data)
 	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
 }
 
-/* The life pipes of a node must end with it. */
+/* Plain, owned, nested: how long its end stays unseen. */
 BOTH(killed_process_lets_go_of_what_it_watched, 30)
 {
 	int64_t start;
 	pid_t pid;
 
 	gm_poll_close(open_poll(8, which));
-	for (int own = 0; own < 2; own++) {
+	for (int own = 0; own < 3; own++) {
 		int ends[4] = { 0, 0, which[0] == 'e', own };
 
 		make_pipe(ends);
@@ -523,7 +582,7 @@ BOTH(killed_process_lets_go_of_what_it_watched, 30)
 		start = now_ns();
 		kill(pid, SIGKILL);
 		CHECK(eventually(is_at_end, &ends[0], 5000));
-		printf("let go after %d us\n",
+		printf("way %d: let go after %d us\n", own,
 		    (int)((now_ns() - start) / 1000));
 		test_wait(pid);
 		close(ends[0]);
