@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tests/conformance/threads.h"
 #include "tests/runner.h"
 
 #define SOON 10000 /* ms: what must happen has happened by then */
@@ -98,52 +99,6 @@ bool got(enum gs_info_kind kind, const char *text, gs_info *info);
 bool got_nothing(void);
 /* The flag is still false after ms. */
 bool stays_false(_Atomic bool *flag, int ms);
-
-/* A client in a thread of its own that makes one call. */
-struct caller {
-	pthread_t thread;
-	gs_addr to;
-	const char *request;
-	int timeout;
-	int result;
-	int64_t took;
-	char reply[256];
-	char reason[GS_REASON_MAX + 1];
-	_Atomic bool done;
-};
-
-void call_begin(struct caller *c, gs_addr to, const char *request, int timeout);
-int call_end(struct caller *c);
-
-/* A start in a thread of its own. */
-struct starter {
-	pthread_t thread;
-	const gs_behaviour *behaviour;
-	const char *script;
-	gs_options options;
-	int result;
-	gs_pid pid;
-	char reason[GS_REASON_MAX + 1];
-	_Atomic bool done;
-};
-
-void start_begin(struct starter *s, const gs_behaviour *behaviour,
-    const char *script, const char *name);
-int start_end(struct starter *s);
-
-/* A stop in a thread of its own. */
-struct stopper {
-	pthread_t thread;
-	gs_pid pid;
-	const char *with;
-	int timeout;
-	int result;
-	char reason[GS_REASON_MAX + 1];
-	_Atomic bool done;
-};
-
-void stop_begin(struct stopper *s, gs_pid pid, const char *with, int timeout);
-int stop_end(struct stopper *s);
 
 /* ---- the puppet: a server that does what it is told (puppet.c) ---- */
 
