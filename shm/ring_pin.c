@@ -17,6 +17,9 @@
 /* Rewound from this cell on, when empty: one page each of A and B. */
 #define REWIND_FROM 48u
 
+/* Pins that are looked at in a jump: it costs the square of this. */
+#define JUMP_OVER 64u
+
 /* Waking for each freed cell would cost a system call for each record. */
 #define WAKE_NS 100000
 
@@ -79,23 +82,16 @@ gm_jump_take(struct gm_receiver *r)
 	return to;
 }
 
-/* Over all pins but one (-1: over all). */
-static uint64_t
-bound_without(const struct gm_receiver *r, uint64_t cur, int pin)
-{
-	uint64_t bound = cur + r->ref.cells;
-
-	for (uint32_t i = 0; i < r->n_pins; i++) {
-		if ((int)i != pin && r->pins[i].next < bound)
-			bound = r->pins[i].next;
-	}
-	return bound;
-}
-
 uint64_t
 gm_receiver_bound(const struct gm_receiver *r)
 {
-	return bound_without(r, r->cur, -1);
+	uint64_t bound = r->cur + r->ref.cells;
+
+	for (uint32_t i = 0; i < r->n_pins; i++) {
+		if (r->pins[i].next < bound)
+			bound = r->pins[i].next;
+	}
+	return bound;
 }
 
 /* Whoever waits for room: at once when idle, else not too often. */
@@ -173,42 +169,63 @@ exists(const struct gm_receiver *r, uint64_t v)
 	return gm_ring_grow(&r->ref, (v & (r->ref.cells - 1)) + 1) == 0;
 }
 
+/* The pin with the lowest next that is not below from; NULL: none is. */
+static const struct gm_pin *
+pin_from(const struct gm_receiver *r, uint64_t from)
+{
+	const struct gm_pin *found = NULL;
+
+	for (uint32_t i = 0; i < r->n_pins; i++) {
+		if (r->pins[i].next >= from &&
+		    (found == NULL || r->pins[i].next < found->next))
+			found = &r->pins[i];
+	}
+	return found;
+}
+
 /*
- * Where to jump from v, 0: nowhere.  Only over the pin that bounds, only if
- * too little fits before it, and only if behind it the largest message fits
- * or at least more does: anything weaker jumps for ever.
+ * Where to jump from v, 0: nowhere.  Only from a gap between pins in which
+ * the largest message does not fit any more; to the first gap in which it
+ * does, else to the widest, if that is wider than what is left here.  (By
+ * any weaker rule it would jump for ever.)  *over is the last pin jumped.
+ *
+ * No record may stand in what is jumped: so up to cur + N at most, where cur
+ * is the target itself when the ring is empty.
  */
 static uint64_t
-jump_target(const struct gm_receiver *r, uint64_t v, uint32_t *pin)
+jump_target(const struct gm_receiver *r, uint64_t v, uint64_t *over)
 {
 	const uint64_t n = r->ref.cells;
-	uint64_t bound, behind, target;
-	uint32_t j = 0;
+	const struct gm_pin *first = pin_from(r, 0), *pin = first, *next;
+	int64_t room, widest = (int64_t)(first->next - v);
+	uint64_t target, bound, best = 0;
 
-	for (uint32_t i = 1; i < r->n_pins; i++) {
-		if (r->pins[i].next < r->pins[j].next)
-			j = i;
+	if (first->next >= r->cur + n || largest_fits(r, v, first->next))
+		return 0;
+	for (uint32_t i = 0; i < JUMP_OVER && pin != NULL; i++) {
+		target = pin->next + pin->k;
+		next = pin_from(r, pin->next + 1);
+		bound = next != NULL ? next->next : first->next + n;
+		if (v != r->cur && r->cur + n < bound)
+			bound = r->cur + n;
+		room = (int64_t)(bound - target);
+		if (room > widest || largest_fits(r, target, bound)) {
+			widest = room;
+			best = target;
+			*over = pin->next;
+			if (largest_fits(r, target, bound))
+				break;
+		}
+		pin = next;
 	}
-	bound = r->pins[j].next;
-	if (bound >= r->cur + n || largest_fits(r, v, bound))
-		return 0;
-	target = bound + r->pins[j].k;
-	behind = bound_without(r, v == r->cur ? target : r->cur, (int)j);
-	if (bound + n < behind)
-		behind = bound + n;
-	if (!largest_fits(r, target, behind) &&
-	    (int64_t)(behind - target) <= (int64_t)(bound - v))
-		return 0;
-	*pin = j;
-	return target;
+	return best;
 }
 
 GM_COLD int
 gm_receiver_jump(struct gm_receiver *r)
 {
 	const struct gm_ring_ref *ref = &r->ref;
-	uint64_t lo, hi, v, k, target;
-	uint32_t j;
+	uint64_t lo, hi, v, k, target, over;
 
 	r->jump_look = r->cur + ref->cells / 64;
 	if (!gm_tail_read(ref->ring, &lo, &hi))
@@ -219,7 +236,7 @@ gm_receiver_jump(struct gm_receiver *r)
 		return v < r->cur ? -EBADMSG : 0;
 	if (v > r->limit || k > ref->cells / 2)
 		return -EBADMSG;
-	target = jump_target(r, v, &j);
+	target = jump_target(r, v, &over);
 	if (target == 0 || r->n_jumps == r->room || !exists(r, target))
 		return 0;
 	if (k != 0 && !gm_help(ref, v - k, hi))
@@ -233,7 +250,10 @@ gm_receiver_jump(struct gm_receiver *r)
 		r->cur = target;
 	else
 		r->jumps[r->n_jumps++] = (struct gm_jump){ v, target };
-	r->pins[j].next += ref->cells;
+	for (uint32_t i = 0; i < r->n_pins; i++) {
+		if (r->pins[i].next <= over)
+			r->pins[i].next += ref->cells;
+	}
 	gm_receiver_publish(r, true);
 	return 1;
 }

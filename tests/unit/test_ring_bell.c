@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ring's bell, room and end: who sleeps, who is woken, and when. */
+#include "ring_box.h"
+
+TEST(ring_bell_asked_for_once_a_sleep)
+{
+	struct gm_slip slip;
+	struct box box;
+	uint64_t s;
+
+	box_open(&box, 256);
+	CHECK_OK(box_reserve(&box, 0, 8, &slip));
+	CHECK_INT(box_finish(&box, 0, &slip), 0);
+	CHECK(!gm_ring_sleep(&box.r));
+	gm_ring_awake(&box.r);
+	CHECK_INT(box_take(&box, 8), 0);
+	gm_ring_release(&box.r);
+	CHECK(gm_ring_sleep(&box.r));
+	CHECK_OK(box_reserve(&box, 0, 8, &slip));
+	s = box_finish(&box, 0, &slip);
+	CHECK(s != 0);
+	/* nobody has rung yet: the next one does */
+	CHECK_OK(box_reserve(&box, 1, 8, &slip));
+	CHECK_INT(box_finish(&box, 1, &slip), s);
+	gm_ring_rung(box.ring, s);
+	CHECK_OK(box_reserve(&box, 1, 8, &slip));
+	CHECK_INT(box_finish(&box, 1, &slip), 0);
+	gm_ring_awake(&box.r);
+	CHECK_OK(box_reserve(&box, 1, 8, &slip));
+	CHECK_INT(box_finish(&box, 1, &slip), 0);
+	for (int i = 0; i < 4; i++)
+		CHECK(box_take(&box, 8) >= 0);
+	CHECK_INT(box_take(&box, 8), -1);
+	CHECK(gm_ring_sleep(&box.r));
+	CHECK_OK(box_reserve(&box, 0, 8, &slip));
+	CHECK_INT(box_finish(&box, 0, &slip), s + 1);
+	box_check(&box);
+	box_close(&box);
+}
+
+TEST(ring_sleep_while_holding_keeps_the_record)
+{
+	struct gm_slip slip;
+	struct gm_record record;
+	struct box box;
+
+	box_open(&box, 256);
+	CHECK_OK(box_send(&box, 0, 3000));
+	CHECK_INT(gm_ring_take(&box.r, &record), 1);
+	CHECK(gm_ring_sleep(&box.r));
+	CHECK_OK(box_reserve(&box, 0, 3000, &slip));
+	CHECK_INT(box_finish(&box, 0, &slip), 1);
+	CHECK(!gm_ring_sleep(&box.r));
+	gm_ring_awake(&box.r);
+	CHECK_INT(((const uint8_t *)record.payload)[100], box_byte(0, 0, 100));
+	box.taken[0]++;
+	CHECK_INT(box_take(&box, 3000), 0);
+	box_close(&box);
+}
+
+TEST(ring_owner_of_a_pin_rings_a_sleeper)
+{
+	struct gm_slip slip;
+	struct box box;
+
+	box_open(&box, 256);
+	CHECK_OK(box_reserve(&box, 0, 100, &slip));
+	CHECK_INT(box_take(&box, 0), -1);
+	/* an open record is found by the look at the tail, then pinned */
+	while (!gm_ring_sleep(&box.r)) {
+		gm_ring_awake(&box.r);
+		CHECK_INT(box_take(&box, 0), -1);
+	}
+	CHECK_INT(box.r.n_pins, 1);
+	CHECK(box_finish(&box, 0, &slip) != 0);
+	gm_ring_awake(&box.r);
+	CHECK_INT(box_take(&box, 100), 0);
+	gm_ring_release(&box.r);
+	CHECK_INT(box.r.n_pins, 0);
+	CHECK(gm_ring_sleep(&box.r));
+	box_check(&box);
+	box_close(&box);
+}
+
+TEST(ring_refused_sender_wakes_a_sleeper_to_look)
+{
+	struct gm_slip slips[8];
+	struct box box;
+	uint64_t s;
+
+	box_open(&box, 256);
+	CHECK(gm_ring_sleep(&box.r));
+	/* all stop before they ring */
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(box_reserve(&box, i, 4096, &slips[i]));
+	CHECK_INT(box_reserve(&box, 3, 4096, &slips[3]), -EAGAIN);
+	s = gm_ring_nudge(box.ring);
+	CHECK_INT(s, 1);
+	gm_ring_rung(box.ring, s);
+	CHECK_INT(gm_ring_nudge(box.ring), 0);
+	gm_ring_awake(&box.r);
+	CHECK_INT(box_take(&box, 0), -1);
+	for (int i = 0; i < 3; i++)
+		box_finish(&box, i, &slips[i]);
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(box_take(&box, 4096), i);
+	CHECK_INT(box_take(&box, 0), -1);
+	box_check(&box);
+	box_close(&box);
+}
+
+static void
+send_when_room(void *data)
+{
+	struct box *box = data;
+	int status;
+
+	gm_store(&box->shared->marks[0], 1, release);
+	while ((status = box_send(box, 4, 1000)) == -EAGAIN) {
+		gm_store(&box->shared->marks[1], 1, release);
+		status = gm_ring_wait_room(
+		    box->ring, box_alive(box), 1000, now_ns() + 20000000000);
+		if (status != 0)
+			break;
+	}
+	CHECK_INT(status,
+	    (int)gm_load(&box->shared->marks[2], acquire) == 0 ? 0 : -ESRCH);
+}
+
+static bool
+waits(void *data)
+{
+	struct box *box = data;
+
+	return gm_load(&box->shared->marks[1], acquire) == 1 &&
+	       (gm_load(&box->control->room_wanted, acquire) & GM_WANT_FUTEX) !=
+		   0;
+}
+
+TEST(ring_waiter_for_room_is_woken)
+{
+	struct box box;
+	int64_t start;
+	pid_t pid;
+	int n = 0;
+
+	box_open(&box, 256);
+	while (box_send(&box, 0, 1000) == 0)
+		n++;
+	pid = test_fork(send_when_room, &box);
+	CHECK(eventually(waits, &box, 10000));
+	start = now_ms();
+	for (int i = 0; i < n; i++)
+		CHECK_INT(box_take(&box, 1000), 0);
+	CHECK_INT(box_take(&box, 1000) < 4, true);
+	test_join(pid);
+	CHECK(now_ms() - start < 900 || test_slow());
+	box_close(&box);
+}
+
+TEST(ring_waiter_for_room_times_out)
+{
+	struct box box;
+	int64_t start = now_ns();
+	int status;
+
+	box_open(&box, 256);
+	while (box_send(&box, 0, 1000) == 0)
+		continue;
+	do {
+		status = gm_ring_wait_room(
+		    box.ring, box_alive(&box), 1000, start + 50000000);
+	} while (status == 0);
+	CHECK_INT(status, -ETIMEDOUT);
+	CHECK(now_ns() - start >= 50000000);
+	box_close(&box);
+}
+
+TEST(ring_retire_wakes_waiters_and_refuses)
+{
+	struct box box;
+	pid_t pid;
+
+	box_open(&box, 256);
+	while (box_send(&box, 0, 1000) == 0)
+		continue;
+	gm_store(&box.shared->marks[2], 1, release);
+	pid = test_fork(send_when_room, &box);
+	CHECK(eventually(waits, &box, 10000));
+	/* D1, then the rest of section 5 */
+	gm_store(&box.shared->alive, 0, release);
+	gm_ring_retire(box.ring);
+	test_join(pid);
+	CHECK_INT(box_send(&box, 1, 8), -ESRCH);
+	gm_store(&box.shared->alive, 1, release);
+	CHECK_INT(box_send(&box, 1, 8), -ESRCH);
+	gm_region_punch(box.fd, BOX_AT, 256);
+	CHECK_INT(box_send(&box, 1, 8), -ESRCH);
+	CHECK_INT(gm_load(&box.senders[1].page->send_m, relaxed), 0);
+	box_close(&box);
+}
+
+TEST(ring_node_is_told_of_room)
+{
+	struct box box;
+
+	box_open(&box, 256);
+	while (box_send(&box, 0, 20) == 0)
+		continue;
+	CHECK_INT(box_take(&box, 20), 0);
+	CHECK(!gm_ring_release(&box.r));
+	gm_ring_want_room(box.ring);
+	CHECK_INT(box_take(&box, 20), 0);
+	CHECK(gm_ring_release(&box.r));
+	CHECK(!gm_ring_release(&box.r));
+	while (box_take(&box, 20) == 0)
+		continue;
+	/* asked after the last release: found by the look at nothing */
+	gm_ring_want_room(box.ring);
+	CHECK_INT(box_take(&box, 20), -1);
+	CHECK(gm_ring_release(&box.r));
+	box_close(&box);
+}
