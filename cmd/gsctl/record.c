@@ -9,20 +9,23 @@
 
 #include "cmd/gsctl/record.h"
 
+/* \xNN, for bytes that are no text, stays as it is. */
 static void
 unescape(char *text)
 {
-	char *to = text;
+	static const char from[] = "tn\\", to[] = "\t\n\\";
+	const char *letter;
+	char *out = text;
 
 	for (; *text != '\0'; text++) {
-		if (*text != '\\' || text[1] == '\0') {
-			*to++ = *text;
-			continue;
-		}
-		text++;
-		*to++ = *text == 't' ? '\t' : *text == 'n' ? '\n' : *text;
+		letter = *text == '\\' && text[1] != '\0'
+			     ? strchr(from, text[1])
+			     : NULL;
+		if (letter != NULL)
+			text++;
+		*out++ = letter != NULL ? to[letter - from] : *text;
 	}
-	*to = '\0';
+	*out = '\0';
 }
 
 /* Cuts the next field off *rest; NULL at the end. */
