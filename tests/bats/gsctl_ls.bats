@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+# gsctl whereis, ls and tree.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup()
+{
+	node_setup
+	gsctl start --name kv "$kit" >/dev/null
+}
+
+teardown()
+{
+	node_teardown
+}
+
+# What a person at a terminal sees.
+terminal()
+{
+	script -qec "stty columns 200; $*" /dev/null </dev/null | tr -d '\r'
+}
+
+@test "gsctl whereis: pid, OS pid, JSON" {
+	pid=$(gsctl whereis kv)
+	[[ $pid =~ ^\<[0-9]+\.[0-9]+\.[0-9]+\>$ ]]
+	is "$(gsctl whereis --os-pid kv)" "$(gsctl call kv pid)"
+	is "$(gsctl whereis --json kv | jq -r '.name, .pid, .os_pid' |
+		tr '\n' ' ')" "kv $pid $(gsctl call kv pid) "
+	is "$(gsctl whereis "$pid")" "$pid"
+}
+
+@test "gsctl whereis: nobody" {
+	refused 4 "nobody is 'nobody'" -- gsctl whereis nobody
+	refused 4 -- gsctl whereis '<1.2.3>'
+	gsctl stop kv
+	refused 4 -- gsctl whereis kv
+}
+
+@test "gsctl ls: tab-separated columns without a header" {
+	gsctl call kv echo x >/dev/null
+	gsctl cast kv x
+	gsctl call kv casts >/dev/null
+	line=$(gsctl ls | grep '^kv	')
+	is "$(awk -F '\t' '{ print NF }' <<<"$line")" 10
+	IFS=$'\t' read -r name pid os state queue calls casts restarts memory \
+		uptime <<<"$line"
+	is "$name $pid $os" \
+		"kv $(gsctl whereis kv) $(gsctl whereis --os-pid kv)"
+	[[ $state == waiting || $state == running ]]
+	is "$queue $calls $casts $restarts" "0 2 1 0"
+	[ "$memory" -gt 10000 ]
+	[ "$uptime" -ge 0 ]
+}
+
+@test "gsctl ls: queued messages are counted" {
+	gsctl cast kv sleep 700
+	within 5 state_is kv running
+	seq 5 | gsctl cast --lines kv
+	is "$(gsctl ls | awk -F '\t' '$1 == "kv" { print $5 }')" 5
+}
+
+@test "gsctl ls: the root supervisor, no client and no node but with --all" {
+	gsctl ls --json | jq -e 'length == 2' >/dev/null
+	gsctl ls --all --json | jq -e 'length == 4' >/dev/null
+	is "$(gsctl ls -a | wc -l)" 4
+}
+
+@test "gsctl ls: --json has the columns as keys" {
+	is "$(gsctl ls --json | jq -r '.[0] | keys_unsorted | join(" ")')" \
+		"name pid os_pid state queue calls casts restarts memory uptime_ms"
+	gsctl ls --json | jq -e '.[] | select(.name == "kv")
+		| (.os_pid | type) == "number" and .restarts == 0' >/dev/null
+}
+
+@test "gsctl ls: those that are down, with null for what there is not" {
+	gsctl stop kv
+	is "$(gsctl ls | grep '^kv	')" "kv	-	-	stopped	-	-	-	0	-	-"
+	gsctl ls --json | jq -e '.[] | select(.name == "kv") | .pid == null
+		and .os_pid == null and .state == "stopped"' >/dev/null
+}
+
+@test "gsctl ls: restarts are counted" {
+	pid=$(gsctl whereis kv)
+	gsctl kill kv
+	within 10 other_pid kv "$pid"
+	is "$(gsctl ls | awk -F '\t' '$1 == "kv" { print $8 }')" 1
+}
+
+@test "gsctl ls: on a terminal a table with a header, sizes for people" {
+	run -0 terminal gsctl ls
+	[[ ${lines[0]} =~ ^NAME\ +PID\ +OS\ PID\ +STATE\ .*MEMORY\ UPTIME$ ]]
+	grep -Eq '^kv +<.*[0-9](K|M) +[0-9.]+s' <<<"$output"
+}
+
+@test "gsctl ls: states of a server" {
+	os=$(gsctl whereis --os-pid kv)
+	kill -STOP "$os"
+	within 5 state_is kv stopped
+	kill -CONT "$os"
+	within 5 state_is kv waiting
+	gsctl cast kv sleep 500
+	within 5 state_is kv running
+}
+
+@test "gsctl tree: the node, its root, its servers" {
+	gsctl start --name other --plain sleep 1000 >/dev/null
+	gsctl stop kv
+	run -0 --separate-stderr gsctl tree
+	is "$stderr" ""
+	[[ ${lines[0]} == "$GS_NODE	"*"	node	"* ]]
+	[[ ${lines[1]} == "  "[!\ ]*"	supervisor	"* ]]
+	grep -qx "    kv	-	-	server	stopped" <<<"$output"
+	grep -Eq "^    other	<[0-9.]+>	[0-9]+	plain	" <<<"$output"
+	is "${#lines[@]}" 4
+}
+
+@test "gsctl tree: is what the operating system has" {
+	kv=$(gsctl whereis --os-pid kv)
+	root=$(ps -o ppid= -p "$kv" | tr -d ' ')
+	node=$(ps -o ppid= -p "$root" | tr -d ' ')
+	is "$node" "$(node_pid)"
+	gsctl tree --json | jq -e ".os_pid == $node
+		and .children[0].os_pid == $root
+		and .children[0].children[0].os_pid == $kv" >/dev/null
+}
+
+@test "gsctl tree: --json nests" {
+	gsctl tree --json | jq -e '.name == "'"$GS_NODE"'" and .kind == "node"
+		and .children[0].kind == "supervisor"
+		and .children[0].children[0].name == "kv"
+		and .children[0].children[0].children == []' >/dev/null
+	gsctl tree --all --json |
+		jq -e '[.. | .kind? // empty] | index("client")' >/dev/null
+}
+
+@test "gsctl tree: on a terminal with branches" {
+	run -0 terminal env LC_ALL=C.UTF-8 gsctl tree
+	[[ ${lines[0]} =~ ^NAME\ +PID ]]
+	grep -q '└─kv' <<<"$output"
+	run -0 terminal env LC_ALL=C gsctl tree
+	grep -q '`-kv' <<<"$output"
+}

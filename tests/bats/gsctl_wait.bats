@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+# gsctl wait and monitor.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup()
+{
+	node_setup
+	gsctl up
+}
+
+teardown()
+{
+	node_teardown
+}
+
+# later COMMAND...: in the background; its end is met by met.
+later()
+{
+	"$@" >"$work/later" 2>"$work/words" 3>&- &
+	job=$!
+}
+
+# A client of the node is at work: the command is attached.
+attached()
+{
+	gsctl ls --all --json |
+		jq -e '[.[] | select(.name == null and .os_pid == '"$job"')]
+		| length == 1'
+}
+
+@test "gsctl wait: --up of one that is up, at once" {
+	gsctl start --name kv "$kit" >/dev/null
+	run -0 --separate-stderr gsctl wait kv --up
+	is "$output$stderr" ""
+	gsctl wait --up --timeout 0 kv
+	gsctl wait "$(gsctl whereis kv)" --up
+}
+
+@test "gsctl wait: --up waits for a name to come" {
+	later gsctl wait kv --up
+	within 5 attached
+	gsctl start --name kv "$kit" >/dev/null
+	wait "$job"
+}
+
+@test "gsctl wait: --up waits for init" {
+	later gsctl wait kv --up
+	within 5 attached
+	gsctl start --name kv "$kit" sleep 300 >/dev/null 3>&- &
+	within 5 gsctl whereis kv
+	kill -0 "$job"
+	wait "$job"
+	is "$(gsctl call kv echo x)" x
+	wait
+}
+
+@test "gsctl wait: --down of one that is not there, at once" {
+	gsctl wait kv --down
+	gsctl wait '<1.2.3>' --down
+	gsctl wait kv --down --timeout 0
+}
+
+@test "gsctl wait: --down waits for the end" {
+	gsctl start --name kv "$kit" >/dev/null
+	later gsctl wait kv --down
+	within 5 attached
+	gsctl stop kv
+	wait "$job"
+}
+
+@test "gsctl wait: --down is not met by a restart" {
+	pid=$(gsctl start --name kv "$kit")
+	later gsctl wait kv --down --timeout 700
+	within 5 attached
+	gsctl kill kv
+	within 10 other_pid kv "$pid"
+	status=0
+	wait "$job" || status=$?
+	is "$status" 124
+}
+
+@test "gsctl wait: --restarted" {
+	pid=$(gsctl start --name kv "$kit")
+	later gsctl wait kv --restarted
+	within 5 attached
+	kill -0 "$job"
+	gsctl kill kv
+	wait "$job"
+	other_pid kv "$pid"
+	is "$(gsctl call kv echo x)" x
+}
+
+@test "gsctl wait: --restarted by pid, and by gsctl restart" {
+	pid=$(gsctl start --name kv "$kit")
+	later gsctl wait "$pid" --restarted
+	within 5 attached
+	gsctl restart kv >/dev/null
+	wait "$job"
+}
+
+@test "gsctl wait: one that was given up will never come" {
+	gsctl start --name kv --max-restarts 0 "$kit" >/dev/null
+	later gsctl wait kv --restarted
+	within 5 attached
+	gsctl kill kv
+	status=0
+	wait "$job" || status=$?
+	is "$status" 1
+	has "$(cat "$work/words")" "given up" killed
+	refused 1 "given up" -- gsctl wait kv --up
+	gsctl wait kv --down
+}
+
+@test "gsctl wait: times out; with 0 it only asks" {
+	refused 124 "'gsctl show'" -- gsctl wait kv --up --timeout 50
+	run -1 --separate-stderr gsctl wait kv --up --timeout 0
+	is "$output$stderr" ""
+	gsctl start --name kv "$kit" >/dev/null
+	run -1 gsctl wait kv --down --timeout 0
+	run -1 gsctl wait kv --restarted --timeout 0
+	refused 124 -- gsctl wait kv --restarted --timeout 50
+}
+
+@test "gsctl wait: wrong words" {
+	refused 64 "--up, --down and --restarted" -- gsctl wait kv
+	refused 64 "--up, --down and --restarted" -- gsctl wait kv --up --down
+	refused 64 "too few words" -- gsctl wait --up
+	for value in -1 12x "" 99999999999; do
+		refused 64 "--timeout" "'$value'" -- \
+			gsctl wait kv --up --timeout "$value"
+	done
+}
+
+@test "gsctl wait: the node goes down meanwhile" {
+	later gsctl wait kv --up --timeout 20000
+	within 5 attached
+	gsctl down
+	status=0
+	wait "$job" || status=$?
+	is "$status" 69
+}
+
+@test "gsctl monitor: a line for each end" {
+	a=$(gsctl start --name a --restart temporary "$kit")
+	b=$(gsctl start --name b --restart temporary "$kit")
+	later gsctl monitor a "$b"
+	within 5 attached
+	gsctl exit b trouble
+	within 5 grep -q trouble "$work/later"
+	gsctl stop a
+	wait "$job"
+	is "$(cat "$work/later")" "DOWN	-	$b	trouble
+DOWN	a	$a	shutdown"
+	is "$(cat "$work/words")" ""
+}
+
+@test "gsctl monitor: kill -9 and a crash" {
+	pid=$(gsctl start --name kv "$kit")
+	later gsctl monitor kv
+	within 5 attached
+	kill -9 "$(gsctl whereis --os-pid kv)"
+	wait "$job"
+	is "$(cat "$work/later")" "DOWN	kv	$pid	killed"
+	gsctl wait kv --up
+	later gsctl monitor --json kv
+	within 5 attached
+	run -125 gsctl call kv crash
+	wait "$job"
+	is "$(jq -r '.event, .name, .reason' "$work/later" | tr '\n' ' ')" \
+		"DOWN kv signal:11 "
+}
+
+@test "gsctl monitor: one that is not there" {
+	run -0 --separate-stderr gsctl monitor nobody
+	is "$output" "DOWN	nobody	-	noproc"
+	run -0 gsctl monitor '<1.2.3>'
+	is "$output" "DOWN	-	<1.2.3>	noproc"
+}
+
+@test "gsctl monitor: servers of two nodes" {
+	refused 64 "two nodes" -- gsctl monitor a@x b@y
+}
+
+@test "gsctl monitor: the node goes down" {
+	gsctl start --name kv "$kit" >/dev/null
+	later gsctl monitor kv
+	within 5 attached
+	kill -9 "$(node_pid)"
+	status=0
+	wait "$job" || status=$?
+	[ "$status" -eq 69 ] || [ "$status" -eq 0 ]
+}
