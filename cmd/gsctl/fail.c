@@ -129,21 +129,29 @@ advice(int rc)
 	}
 }
 
+static int
+failed(const struct cmd *cmd, const char *whom, int rc)
+{
+	const char *text = gs_error_text();
+
+	/* A sentence of the library's says whom and what itself. */
+	if (text != NULL && *text != '\0')
+		return cmd_error(status_of(rc), "%s%s", text, advice(rc));
+	return cmd_error(status_of(rc), "%s %s: %s%s", cmd->verb->name, whom,
+	    strerror(-rc), advice(rc));
+}
+
 int
 cmd_fail(const struct cmd *cmd, const struct cmd_server *server, int rc)
 {
-	const char *whom = server != NULL ? server->text : cmd->node;
-	const char *text = gs_error_text();
-
-	if (server != NULL && (rc == -ENOENT || rc == -ESRCH))
+	if (server == NULL)
+		return failed(cmd, cmd->node, rc);
+	if (rc == -ENOENT || rc == -ESRCH)
 		return absent(cmd, server);
-	if (rc == -ECONNRESET && server != NULL)
+	if (rc == -ECONNRESET)
 		return cmd_error(CMD_DIED, "%s %s: the server ended: %s",
-		    cmd->verb->name, whom, gs_error_reason());
-	if (text == NULL || *text == '\0')
-		text = strerror(-rc);
-	return cmd_error(status_of(rc), "%s %s: %s%s", cmd->verb->name, whom,
-	    text, advice(rc));
+		    cmd->verb->name, server->text, gs_error_reason());
+	return failed(cmd, server->text, rc);
 }
 
 int
@@ -176,6 +184,6 @@ cmd_refused(const struct cmd *cmd, const char *what, gs_pid holder, int rc)
 		return cmd_error(CMD_REFUSED, "%s %s: not_supported: %s", verb,
 		    what, gs_error_text());
 	default:
-		return cmd_fail(cmd, NULL, rc);
+		return failed(cmd, what, rc);
 	}
 }

@@ -315,7 +315,8 @@ run_restart(struct cmd *cmd)
 	rc = gs_child_restart(server.to, &pid, timeout);
 	if (rc == 0)
 		return print_pid(cmd, server.name, pid);
-	if (rc == -ENOENT || rc == -ESRCH)
+	if (rc == -ENOENT || rc == -ESRCH ||
+	    (rc == -ETIMEDOUT && timeout != GS_INFINITY))
 		return cmd_fail(cmd, &server, rc);
 	return cmd_refused(cmd, server.text, pid, rc);
 }
@@ -331,6 +332,6 @@ const struct cmd_verb cmd_restart = {
 	.least = 1,
 	.most = 1,
 	.data = true,
-	.exits = { CMD_UNKNOWN, CMD_REFUSED, CMD_NO_NODE },
+	.exits = { CMD_UNKNOWN, CMD_REFUSED, CMD_NO_NODE, CMD_TIMED_OUT },
 	.run = run_restart,
 };
