@@ -14,10 +14,18 @@ before_callback(struct gsi_server *s)
 	gsi_doing(s, GS_STATE_RUNNING);
 }
 
-static gs_from
+/* Field by field: copies of structs just written stall the processor. */
+static inline gs_from
 from_of(const struct gsi_message *m)
 {
-	return (gs_from){ .pid = m->from, .tag = m->tag };
+	gs_from from;
+
+	from.pid.node = m->from.node;
+	from.pid.slot = m->from.slot;
+	from.pid.gen = m->from.gen;
+	from.spare = 0;
+	from.tag = m->tag;
+	return from;
 }
 
 static void
@@ -97,30 +105,42 @@ settle(struct gsi_server *s, const gs_next *next, bool call)
 		gsi_run_continues(s, argument);
 }
 
-void
-gsi_take_call(struct gsi_server *s)
+/* Each verdict is made in the variable that it is judged in: no copies. */
+static gs_next
+ask_call(struct gsi_server *s)
 {
 	const struct gsi_message *m = &s->message;
-	gs_next next;
 
 	gsi_bump(&s->me->page->calls);
 	if (unlikely(!s->behaviour->handle_call))
 		gsi_server_end(s, "bad_call");
 	before_callback(s);
-	next = s->behaviour->handle_call(s->state, m->body, from_of(m));
+	return s->behaviour->handle_call(s->state, m->body, from_of(m));
+}
+
+void
+gsi_take_call(struct gsi_server *s)
+{
+	gs_next next = ask_call(s);
+
 	settle(s, &next, true);
+}
+
+static gs_next
+ask_cast(struct gsi_server *s)
+{
+	gsi_bump(&s->me->page->casts);
+	if (unlikely(!s->behaviour->handle_cast))
+		gsi_server_end(s, "bad_cast");
+	before_callback(s);
+	return s->behaviour->handle_cast(s->state, s->message.body);
 }
 
 void
 gsi_take_cast(struct gsi_server *s)
 {
-	gs_next next;
+	gs_next next = ask_cast(s);
 
-	gsi_bump(&s->me->page->casts);
-	if (unlikely(!s->behaviour->handle_cast))
-		gsi_server_end(s, "bad_cast");
-	before_callback(s);
-	next = s->behaviour->handle_cast(s->state, s->message.body);
 	settle(s, &next, false);
 }
 
@@ -137,18 +157,23 @@ unhandled(struct gsi_server *s, const gs_info *info)
 	    "no handle_info: message ignored", fields, 2);
 }
 
-void
-gsi_take_info(struct gsi_server *s, const gs_info *info)
+static gs_next
+ask_info(struct gsi_server *s, const gs_info *info)
 {
-	gs_next next;
-
 	gsi_bump(&s->me->page->infos);
 	if (!s->behaviour->handle_info) {
 		unhandled(s, info);
-		return;
+		return gs_next_noreply();
 	}
 	before_callback(s);
-	next = s->behaviour->handle_info(s->state, info);
+	return s->behaviour->handle_info(s->state, info);
+}
+
+void
+gsi_take_info(struct gsi_server *s, const gs_info *info)
+{
+	gs_next next = ask_info(s, info);
+
 	settle(s, &next, false);
 }
 

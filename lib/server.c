@@ -188,6 +188,9 @@ turn(struct gsi_server *s)
 {
 	int status;
 
+	/* a fork that a callback made and forgot to end is no server */
+	if (unlikely(gsi_self_peek() != s->me))
+		_exit(1);
 	s->message.kind = 0;
 	if (unlikely((++s->turn & HOUSEKEEPING) == 0))
 		housekeep(s);
@@ -308,6 +311,7 @@ gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
 	s->event = "init";
 	s->os_pid = getpid();
 	me->server = s;
+	gsi_self_set(me);
 	*gsi_thread_slot(GSI_SLOT_SERVER) = s;
 	gsi_doing(s, GS_STATE_STARTING);
 	if (gsi_crash_install(me) < 0)

@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include "lib/internal.h"
+#include "lib/loop.h"
 
 #define STASHES 8u
 #define STASH_INLINE 256u
@@ -30,35 +30,24 @@ struct verdict_stage {
 	struct stash all[STASHES + 1];
 };
 
-static uint32_t
-mark(const gs_next *next)
+/* Verdicts are written at once: a copy of one half written stalls the CPU. */
+#define MARK(verdict, action, timeout)                                         \
+	(0x67736e78u ^ (uint32_t)(verdict)*0x9e3779b1u ^                       \
+	    (uint32_t)(action)*0x85ebca6bu ^ (uint32_t)(timeout)*0xc2b2ae35u)
+
+static bool
+genuine(const gs_next *next)
 {
-	return 0x67736e78u ^ next->verdict * 0x9e3779b1u ^
-	       next->action * 0x85ebca6bu ^
-	       (uint32_t)next->timeout * 0xc2b2ae35u;
+	return next->check == MARK(next->verdict, next->action, next->timeout);
 }
 
-static gs_next
-sealed(gs_next next)
+static inline gs_next
+verdict(enum gsi_verdict what, uint64_t payload, uint64_t reason)
 {
-	next.check = mark(&next);
-	return next;
-}
-
-static gs_next
-bare(enum gsi_verdict verdict)
-{
-	return sealed((gs_next){ .verdict = verdict });
-}
-
-/* A verdict that fails the check: ends as bad_return_value. */
-static gs_next
-broken(void)
-{
-	gs_next next = bare(GSI_NOREPLY);
-
-	next.check ^= 1;
-	return next;
+	return (gs_next){ .verdict = what,
+		.check = MARK(what, 0, 0),
+		.payload = payload,
+		.reason = reason };
 }
 
 static struct verdict_stage *
@@ -78,7 +67,7 @@ make_stage(void **slot)
 static char *
 room_for(struct stash *stash, size_t size)
 {
-	if (__builtin_expect(size <= STASH_INLINE && !stash->large, 1))
+	if (likely(size <= STASH_INLINE && !stash->large))
 		return stash->small;
 	if (stash->room < size || stash->room > STASH_KEPT) {
 		free(stash->large);
@@ -90,7 +79,7 @@ room_for(struct stash *stash, size_t size)
 	return stash->large;
 }
 
-/* Copies bytes away and names the copy; 0 when there is no memory. */
+/* Copies bytes away and names the copy; 0: no memory, or no bytes at all. */
 static uint64_t
 put_away(gs_bytes bytes)
 {
@@ -99,7 +88,9 @@ put_away(gs_bytes bytes)
 	struct stash *stash;
 	char *room;
 
-	if (__builtin_expect(!stage, 0)) {
+	if (unlikely(!bytes.data && bytes.size))
+		return 0;
+	if (unlikely(!stage)) {
 		stage = make_stage(slot);
 		if (!stage)
 			return 0;
@@ -116,10 +107,17 @@ put_away(gs_bytes bytes)
 	return stash->serial;
 }
 
-static bool
-carriable(gs_bytes bytes)
+/*
+ * What is said instead of a verdict whose bytes could not be put away: bytes
+ * that are none spoil the check, which ends as bad_return_value.
+ */
+static gs_next __attribute__((cold, noinline)) refused(gs_bytes bytes)
 {
-	return bytes.data || !bytes.size;
+	gs_next next = verdict(GSI_STOP, 0, 0);
+
+	if (!bytes.data && bytes.size)
+		next.check ^= 1;
+	return next;
 }
 
 static uint64_t
@@ -131,127 +129,111 @@ put_reason(const char *reason)
 	return put_away(gs_bytes_of(text, strlen(text) + 1));
 }
 
-/* reason 0 is legal in a stop: it says that there was no memory for it. */
-static gs_next
-stopping(enum gsi_verdict verdict, const char *reason)
-{
-	gs_next next = bare(verdict);
-
-	next.reason = put_reason(reason);
-	return next;
-}
-
+/* Reason 0 is legal in a stop: it says that there was no memory for it. */
 GS_API gs_next
 gs_ok(void)
 {
-	return bare(GSI_OK);
+	return verdict(GSI_OK, 0, 0);
 }
 
 GS_API gs_next
 gs_ignore(void)
 {
-	return bare(GSI_IGNORE);
+	return verdict(GSI_IGNORE, 0, 0);
 }
 
 GS_API gs_next
 gs_error(const char *reason)
 {
-	return stopping(GSI_ERROR, reason);
+	return verdict(GSI_ERROR, 0, put_reason(reason));
 }
 
 GS_API gs_next
 gs_next_reply(gs_bytes reply)
 {
-	gs_next next = bare(GSI_REPLY_GO);
+	uint64_t payload = put_away(reply);
 
-	if (!carriable(reply))
-		return broken();
-	next.payload = put_away(reply);
-	return next.payload ? next : bare(GSI_STOP);
+	if (unlikely(!payload))
+		return refused(reply);
+	return verdict(GSI_REPLY_GO, payload, 0);
 }
 
 GS_API gs_next
 gs_next_noreply(void)
 {
-	return bare(GSI_NOREPLY);
+	return verdict(GSI_NOREPLY, 0, 0);
 }
 
 GS_API gs_next
 gs_next_stop(const char *reason)
 {
-	return stopping(GSI_STOP, reason);
+	return verdict(GSI_STOP, 0, put_reason(reason));
 }
 
 GS_API gs_next
 gs_next_stop_reply(const char *reason, gs_bytes reply)
 {
-	gs_next next;
+	uint64_t payload = put_away(reply);
 
-	if (!carriable(reply))
-		return broken();
-	next = stopping(GSI_STOP_REPLY, reason);
-	next.payload = put_away(reply);
-	return next.payload ? next : bare(GSI_STOP);
+	if (unlikely(!payload))
+		return refused(reply);
+	return verdict(GSI_STOP_REPLY, payload, put_reason(reason));
 }
 
 /* Adds an action where one may stand; a wrong one stays wrong. */
-static gs_next
-with(gs_next next, enum gsi_action action, int ms)
+static void
+with(gs_next *next, enum gsi_action action, int ms)
 {
-	if (next.check != mark(&next) || next.action == GSI_BAD_ACTION)
-		return next;
-	if (next.verdict != GSI_OK && next.verdict != GSI_REPLY_GO &&
-	    next.verdict != GSI_NOREPLY)
+	if (!genuine(next) || next->action == GSI_BAD_ACTION)
+		return;
+	if (next->verdict != GSI_OK && next->verdict != GSI_REPLY_GO &&
+	    next->verdict != GSI_NOREPLY)
 		action = GSI_BAD_ACTION;
-	next.action = action;
-	next.timeout = ms;
-	next.argument = 0;
-	return sealed(next);
+	next->action = action;
+	next->timeout = ms;
+	next->argument = 0;
+	next->check = MARK(next->verdict, action, ms);
 }
 
 GS_API gs_next
 gs_with_timeout(gs_next next, int ms)
 {
-	return with(next, ms < 0 ? GSI_BAD_ACTION : GSI_TIMEOUT, ms);
+	with(&next, ms < 0 ? GSI_BAD_ACTION : GSI_TIMEOUT, ms);
+	return next;
 }
 
 GS_API gs_next
 gs_with_hibernate(gs_next next)
 {
-	return with(next, GSI_HIBERNATE, 0);
+	with(&next, GSI_HIBERNATE, 0);
+	return next;
 }
 
 GS_API gs_next
 gs_with_continue(gs_next next, gs_bytes argument)
 {
-	uint64_t copy;
+	uint64_t copy = put_away(argument);
 
-	if (!carriable(argument))
-		return with(next, GSI_BAD_ACTION, 0);
-	copy = put_away(argument);
-	if (!copy)
-		return bare(GSI_STOP);
-	next = with(next, GSI_CONTINUE, 0);
+	if (unlikely(!copy))
+		return refused(argument);
+	with(&next, GSI_CONTINUE, 0);
 	if (next.action == GSI_CONTINUE)
 		next.argument = copy;
 	return next;
 }
 
-static struct stash *
-look_up(const struct verdict_stage *stage, uint64_t serial)
+/* The bytes of a stash; false when it has been overwritten since. */
+static bool
+look_up(const struct verdict_stage *stage, uint64_t serial, gs_bytes *bytes)
 {
-	struct stash *stash = stage->ring[serial % STASHES];
+	const struct stash *stash = stage->ring[serial % STASHES];
 
-	return stash->serial == serial ? stash : NULL;
-}
-
-static gs_bytes
-contents(const struct stash *stash)
-{
-	return gs_bytes_of(stash->size > STASH_INLINE || stash->large
-			       ? stash->large
-			       : stash->small,
-	    stash->size);
+	if (unlikely(stash->serial != serial))
+		return false;
+	bytes->data = stash->size > STASH_INLINE || stash->large ? stash->large
+								 : stash->small;
+	bytes->size = stash->size;
+	return true;
 }
 
 /* Takes a stash out of the rotation until the next one is held. */
@@ -268,25 +250,22 @@ static bool
 open_stashes(const gs_next *next, struct gsi_stage *out)
 {
 	struct verdict_stage *stage = *gsi_thread_slot(GSI_SLOT_STAGE);
-	uint64_t serials[3] = { next->payload, next->reason, next->argument };
-	struct stash *found[3] = { NULL, NULL, NULL };
+	gs_bytes reason = { out->reason, 0 };
 
-	if (!stage)
+	if (unlikely(!stage))
 		return false;
-	for (int i = 0; i < 3; i++) {
-		if (serials[i] && !(found[i] = look_up(stage, serials[i])))
+	if (next->payload && !look_up(stage, next->payload, &out->reply))
+		return false;
+	if (next->reason && !look_up(stage, next->reason, &reason))
+		return false;
+	out->reason = reason.data;
+	if (next->argument) {
+		if (!look_up(stage, next->argument, &out->argument))
 			return false;
-	}
-	if (found[0])
-		out->reply = contents(found[0]);
-	if (found[1])
-		out->reason = contents(found[1]).data;
-	if (found[2])
-		out->argument = contents(found[2]);
-	if (found[2])
 		hold(stage, next->argument);
-	else if (found[0] && next->verdict == GSI_STOP_REPLY)
+	} else if (next->verdict == GSI_STOP_REPLY) {
 		hold(stage, next->payload);
+	}
 	return true;
 }
 
@@ -297,8 +276,10 @@ open_stashes(const gs_next *next, struct gsi_stage *out)
 bool
 gsi_verdict_open(const gs_next *next, struct gsi_stage *out)
 {
-	*out = (struct gsi_stage){ .reason = "out_of_memory" };
-	if (__builtin_expect(next->check != mark(next), 0))
+	out->reply = GS_NONE;
+	out->reason = "out_of_memory";
+	out->argument = GS_NONE;
+	if (unlikely(!genuine(next)))
 		return false;
 	if (!(next->payload | next->reason | next->argument))
 		return true;
