@@ -2,7 +2,7 @@
 /*
  * A crash-prone component in a process of its own: checks that XML is well
  * formed, with libexpat.  A request that starts with '<' is XML, any other
- * the path of a file, from the folder in which the node was started.
+ * the path of a file, relative ones from the server's working folder.
  *
  *	gsctl start --name xml ./xmlcheck.so
  *	gsctl call xml '<a><b/></a>'	ok 2 elements
