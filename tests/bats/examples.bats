@@ -444,8 +444,6 @@ for path in sys.stdin.read().splitlines():
 		2>/dev/null | sort | head -n 300 >"$work/files"
 	ls "$xml"/[!lp]*.xml >>"$work/files"
 	gsctl start --name xml "$ex/xmlcheck.so"
-	# Two readers of one file, says shellcheck: it is not written.
-	# shellcheck disable=SC2094
 	gsctl call --lines xml <"$work/files" |
 		diff - <(python_says <"$work/files")
 	is "$(gsctl show --json xml | jq .restarts)" 0
@@ -513,8 +511,8 @@ for path in sys.stdin.read().splitlines():
 	for name in module program; do
 		is "$(gsctl call "$name" same words  here)" "same words here"
 		is "$(gsctl call --raw "$name" '' | wc -c)" 0
-		gsctl call --raw "$name" - <"$work/bytes" |
-			cmp - "$work/bytes"
+		gsctl call --raw "$name" - <"$work/bytes" >"$work/echoed"
+		cmp "$work/bytes" "$work/echoed"
 		pid=$(gsctl whereis "$name")
 		kill -9 "$(gsctl whereis --os-pid "$name")"
 		within 10 other_pid "$name" "$pid"
