@@ -8,14 +8,13 @@
 #define GS_TESTS_RING_BOX_H
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runner.h"
 #include "shm/barrier.h"
 #include "shm/region.h"
 #include "shm/ring_layout.h"
+#include "tests/runner.h"
 
 #define BOX_AT (1ull << 20)
 #define BOX_SENDERS 8
@@ -69,11 +68,7 @@ box_close(struct box *box)
 	close(box->fd);
 }
 
-static inline struct gm_alive
-box_alive(struct box *box)
-{
-	return (struct gm_alive){ &box->shared->alive, 1 };
-}
+#define box_alive(box) ((struct gm_alive){ &(box)->shared->alive, 1 })
 
 static inline uint8_t
 box_byte(uint64_t sender, uint64_t n, size_t i)
@@ -135,24 +130,15 @@ box_take(struct box *box, size_t size)
 	if (status == 0)
 		return -1;
 	who = (int)record.owner - 1;
-	CHECK(who >= 0 && who < BOX_SENDERS);
-	CHECK_INT(record.size, size);
+	CHECK(who >= 0 && who < BOX_SENDERS && record.size == size);
 	n = box->taken[who]++;
 	bytes = record.payload;
-	if (size >= 8)
-		CHECK(memcmp(bytes, &n, 8) == 0);
+	CHECK(size < 8 || memcmp(bytes, &n, 8) == 0);
 	for (size_t i = size >= 8 ? 8 : 0; i < size; i++)
 		CHECK_INT(bytes[i], box_byte((uint64_t)who, n, i));
 	return who;
 }
 
-static inline void
-box_check(struct box *box)
-{
-	const char *wrong = gm_ring_check(&box->r);
-
-	if (wrong != NULL)
-		FAIL("%s", wrong);
-}
+#define box_check(box) CHECK_STR(gm_ring_check(&(box)->r), NULL)
 
 #endif

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runner.h"
 #include "shm/region.h"
+#include "tests/runner.h"
 
 #define AT (3ull << 20)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ring with everybody alive: records, room, memory, bell. */
-#include "ring_box.h"
+#include "tests/unit/ring_box.h"
 
 #include <fcntl.h>
 #include <sched.h>

@@ -3,13 +3,13 @@
  * The ring with a sender killed or stopped after each step, and a receiver
  * killed inside its longer moves.
  */
-#include "ring_faulty.h"
+#include "tests/unit/ring_faulty.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include "ring_box.h"
+#include "tests/unit/ring_box.h"
 
 #define VICTIM 1
 

@@ -3,7 +3,7 @@
  * The ring with open records: others pass them, lap after lap (jumps), and
  * garbage in shared memory, which costs that ring and nobody else.
  */
-#include "ring_box.h"
+#include "tests/unit/ring_box.h"
 
 #include <stdio.h>
 
