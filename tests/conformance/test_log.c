@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * LOG: what is reported, and what is not.
+ */
+#include "tests/conformance/log.h"
+
+#include <sys/stat.h>
+
+#define TERMINATED "server_terminated"
+
+/* Shows its state as text. */
+static gs_next
+shown_init(void *state, gs_bytes argument)
+{
+	*(long *)state = gs_long(argument, 0);
+	return gs_ok();
+}
+
+static gs_next
+shown_call(void *state, gs_bytes request, gs_from from)
+{
+	(void)from;
+	++*(long *)state;
+	if (gs_is(request, "crash"))
+		raise(SIGSEGV);
+	if (gs_is(request, "stop"))
+		return gs_next_stop("called-off");
+	gs_exit("left-off");
+}
+
+static void
+shown_format(const void *state, gs_status *status)
+{
+	note("format %s %s",
+	    status->kind == GS_STATUS_TERMINATE ? "terminate" : "normal",
+	    status->reason);
+	status->text = GS_STR("the number %ld", *(const long *)state);
+}
+
+static GS_SERVER(shown, .state_size = sizeof(long), .init = shown_init,
+    .handle_call = shown_call, .format_status = shown_format);
+
+static gs_pid
+start_shown(const char *name)
+{
+	gs_options options = { .name = name };
+	gs_pid pid;
+
+	CHECK_INT(gs_start(&shown, GS_TEXT("41"), &options, &pid), 0);
+	return pid;
+}
+
+/* The field of that line contains text. */
+static void
+field_has(const char *line, const char *key, const char *text)
+{
+	const char *field = report_field(line, key);
+
+	if (!field || !strstr(field, text))
+		FAIL(
+		    "%s is \"%s\" in: %s", key, field ? field : "(none)", line);
+}
+
+TEST(LOG_01_an_abnormal_end_is_reported_once_with_everything)
+{
+	char text[GS_PID_TEXT];
+	const char *line;
+
+	named_node_up();
+	start_shown("shown");
+	CHECK_INT(gs_call(GS_NAME("shown"), GS_TEXT("stop"), NULL, FOREVER),
+	    -ECONNRESET);
+	CHECK(wait_reports(TERMINATED, "shown", 1));
+	line = report(TERMINATED, "shown");
+	field_has(line, "level", "error");
+	field_has(line, "reason", "called-off");
+	field_has(line, "last_message", "stop");
+	field_has(line, "state", "the number 42");
+	field_has(line, "client", gs_pid_text(self_pid(), text));
+	CHECK_INT(notes("format terminate called-off"), 1);
+
+	/* a second server, so that the first has surely been told of once */
+	start_shown("after");
+	CHECK_INT(gs_call(GS_NAME("after"), GS_TEXT("exit"), NULL, FOREVER),
+	    -ECONNRESET);
+	CHECK(wait_reports(TERMINATED, "after", 1));
+	line = report(TERMINATED, "after");
+	field_has(line, "reason", "left-off");
+	field_has(line, "state", "the number 41");
+	CHECK_INT(reports(TERMINATED, "shown"), 1);
+	named_node_down();
+}
+
+TEST(LOG_01_a_crash_is_reported)
+{
+	char text[GS_PID_TEXT];
+	const char *line;
+
+	named_node_up();
+	start_shown("crasher");
+	CHECK_INT(gs_call(GS_NAME("crasher"), GS_TEXT("crash"), NULL, FOREVER),
+	    -ECONNRESET);
+	CHECK(wait_reports(TERMINATED, "crasher", 1));
+	line = report(TERMINATED, "crasher");
+	field_has(line, "level", "error");
+	field_has(line, "reason", "signal:11");
+	field_has(line, "last_message", "crash");
+	field_has(line, "client", gs_pid_text(self_pid(), text));
+	named_node_down();
+}
+
+TEST(LOG_01_other_abnormal_ends_are_reported)
+{
+	static const struct {
+		const char *script;
+		const char *reason;
+	} ends[] = { { "end boom", "boom" }, { "exit bang", "bang" },
+		{ "garbage", "bad_return_value" }, { "raise 9", "killed" },
+		{ "_exit 4", "exit:4" }, { "raise 6", "signal:6" } };
+	char name[16];
+	size_t i;
+
+	named_node_up();
+	for (i = 0; i < 6; i++) {
+		snprintf(name, sizeof(name), "end-%zu", i);
+		start_named("", name);
+		tell(GS_NAME(name), ends[i].script);
+		CHECK(wait_reports(TERMINATED, name, 1));
+		field_has(report(TERMINATED, name), "reason", ends[i].reason);
+	}
+	named_node_down();
+}
+
+TEST(LOG_02_clean_ends_are_not_reported)
+{
+	gs_pid a, parent;
+
+	named_node_up();
+	start_named("", "q1");
+	tell(GS_NAME("q1"), "end normal");
+	start_named("", "q2");
+	tell(GS_NAME("q2"), "exit shutdown");
+	start_named("", "q3");
+	tell(GS_NAME("q3"), "end shutdown:for a reason");
+	a = start_named("", "q4");
+	CHECK_INT(gs_stop(GS_PID(a), NULL, FOREVER), 0);
+	a = start_named("", "q5");
+	CHECK_INT(gs_stop(GS_PID(a), "shutdown:x", FOREVER), 0);
+	a = start_named("", "q6");
+	end_with(a, "shutdown");
+	a = start_named("trap 1", "q7");
+	stop(a);
+	parent = start_named("startlink q8 trap 1", "q9");
+	end_with(parent, "shutdown");
+	CHECK_INT(try_start("ignore", "q10"), -ECANCELED);
+	start_named("", "q11");
+	tell(GS_NAME("q11"), "_exit 0");
+	start_named("", "fence");
+	tell(GS_NAME("fence"), "end boom");
+	CHECK(wait_reports(TERMINATED, "fence", 1));
+	CHECK_INT(reports(TERMINATED, NULL), 1);
+	named_node_down();
+}
+
+TEST(LOG_04_an_abnormal_stop_on_request_is_reported)
+{
+	const char *line;
+	gs_pid pid;
+
+	named_node_up();
+	pid = start_named("set 3", "asked");
+	CHECK_INT(gs_stop(GS_PID(pid), "because", FOREVER), 0);
+	CHECK(wait_reports(TERMINATED, "asked", 1));
+	line = report(TERMINATED, "asked");
+	field_has(line, "level", "error");
+	field_has(line, "reason", "because");
+	named_node_down();
+}
+
+static gs_next
+warned_init(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	return gs_ok();
+}
+
+static gs_next
+warned_call(void *state, gs_bytes request, gs_from from)
+{
+	(void)state;
+	(void)from;
+	return gs_next_reply(request);
+}
+
+static GS_SERVER(warned, .init = warned_init, .handle_call = warned_call);
+
+TEST(LOG_09_an_unhandled_message_is_warned_of_once)
+{
+	gs_options options = { .name = "deaf" };
+	const char *line;
+	gs_pid pid;
+	char whole[1024];
+
+	named_node_up();
+	CHECK_INT(gs_start(&warned, GS_NONE, &options, &pid), 0);
+	CHECK_STR(ask(GS_PID(pid), "x"), "x");
+	CHECK_INT(reports("unhandled_info", NULL), 0);
+	post(GS_PID(pid), "unheard");
+	CHECK(wait_reports("unhandled_info", "deaf", 1));
+	line = report("unhandled_info", "deaf");
+	field_has(line, "level", "warning");
+	snprintf(whole, sizeof(whole), "%s", line);
+	CHECK(strstr(whole, "unheard"));
+	CHECK(strstr(whole, "warned"));
+	CHECK_STR(ask(GS_PID(pid), "x"), "x");
+	/* each message has its own, and no other */
+	post(GS_PID(pid), "again");
+	CHECK(wait_reports("unhandled_info", "deaf", 2));
+	CHECK_STR(ask(GS_PID(pid), "x"), "x");
+	CHECK_INT(reports("unhandled_info", NULL), 2);
+	CHECK_INT(reports(TERMINATED, NULL), 0);
+	named_node_down();
+}
+
+TEST(LOG_11_a_label_appears_in_the_report)
+{
+	gs_process_info info;
+	gs_pid pid;
+
+	named_node_up();
+	pid = start_named("label the-label", "labelled");
+	CHECK_INT(gs_process_inspect(GS_PID(pid), &info), 0);
+	CHECK_STR(info.label, "the-label");
+	tell(GS_PID(pid), "end boom");
+	CHECK(wait_reports(TERMINATED, "labelled", 1));
+	CHECK(strstr(report(TERMINATED, "labelled"), "the-label"));
+	named_node_down();
+}
+
+TEST(LOG_10_big_messages_are_shortened_and_nothing_else)
+{
+	static char big[100000];
+	const char *line;
+
+	named_node_up();
+	start_named("", "loaded");
+	memset(big, 'x', sizeof(big) - 1);
+	memcpy(big, "end boom;note ", 14);
+	tell(GS_NAME("loaded"), big);
+	CHECK(wait_reports(TERMINATED, "loaded", 1));
+	line = report(TERMINATED, "loaded");
+	field_has(line, "reason", "boom");
+	field_has(line, "last_message", "end boom;note xxx");
+	CHECK(strlen(line) < 20000);
+	CHECK(report_field(line, "state"));
+	named_node_down();
+}
+
+/* How many bytes follow this first byte of a character; -1: none starts so. */
+static int
+utf8_rest(unsigned char first)
+{
+	if (first < 0x80)
+		return 0;
+	if (first >= 0xc2 && first < 0xe0)
+		return 1;
+	if (first >= 0xe0 && first < 0xf0)
+		return 2;
+	return first >= 0xf0 && first < 0xf5 ? 3 : -1;
+}
+
+/* Is the text valid UTF-8 without control characters but tab? */
+static bool
+is_clean_text(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	for (; *at; at++) {
+		int rest = utf8_rest(*at);
+
+		if ((*at < 0x20 && *at != '\t') || *at == 0x7f || rest < 0)
+			return false;
+		while (rest-- > 0) {
+			if ((*++at & 0xc0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}
+
+TEST(LOG_12_reports_are_valid_text_whatever_the_bytes)
+{
+	static const char *const requests[] = { "note \xc3\x28;end \xfe",
+		"set 1;end one\ntwo\tthree\x01", "end gr\xc3\xbc\xc3\x9f",
+		"end \xf4\x90\x80\x80", "end back\\slash" };
+	char name[16];
+	const char *line;
+	size_t i;
+
+	named_node_up();
+	for (i = 0; i < 5; i++) {
+		snprintf(name, sizeof(name), "n\xc3\xa4me-%zu", i);
+		start_named("", name);
+		tell(GS_NAME(name), requests[i]);
+		CHECK(wait_reports(TERMINATED, name, 1));
+		line = report(TERMINATED, name);
+		if (!is_clean_text(line))
+			FAIL("not valid text: %s", line);
+		if (i == 2)
+			field_has(line, "reason", "gr\xc3\xbc\xc3\x9f");
+	}
+	named_node_down();
+}
+
+TEST(LOG_13_a_lost_log_does_not_harm_anybody)
+{
+	gs_node_info node;
+	gs_pid pid;
+	int i;
+
+	named_node_up();
+	CHECK_INT(gs_node_inspect(&node), 0);
+	CHECK(node.log[0]);
+	CHECK_INT(unlink(node.log), 0);
+	for (i = 0; i < 50; i++) {
+		pid = start("");
+		tell(GS_PID(pid), "end boom");
+		CHECK(wait_dead(pid));
+	}
+	pid = start("set 3");
+	CHECK_STR(ask(GS_PID(pid), "get"), "3");
+	named_node_down();
+}

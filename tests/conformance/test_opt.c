@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OPT: start options.
+ */
+#include "tests/conformance/helpers.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+static int
+start_with(const char *script, gs_options options, gs_pid *pid)
+{
+	gs_pid mine;
+
+	return gs_start(&puppet, GS_TEXT(script), &options, pid ? pid : &mine);
+}
+
+TEST(OPT_01_init_that_takes_too_long_is_killed)
+{
+	int64_t from;
+
+	node_up();
+	from = now_ms();
+	CHECK_INT(start_with("whoami;trap 1;gate 1",
+		      (gs_options){ .name = "slow", .timeout = 300 }, NULL),
+	    -ETIMEDOUT);
+	CHECK_STR(gs_error_reason(), "timeout");
+	CHECK(now_ms() - from >= 300);
+	CHECK(now_ms() - from < 300 + PROMPT);
+	CHECK(!os_exists(note_rest("os_pid ")));
+	CHECK(is_free("slow"));
+	CHECK_INT(server_count(), 0);
+	CHECK(note_rest("terminate") == NULL);
+	CHECK_INT(try_start("", "slow"), 0);
+	node_down();
+}
+
+TEST(OPT_01_init_within_its_time_is_left_alone)
+{
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(
+	    start_with("sleep 50;set 2", (gs_options){ .timeout = 600 }, &pid),
+	    0);
+	CHECK(unnoted("terminate", 800));
+	CHECK_STR(ask(GS_PID(pid), "get"), "2");
+	/* by default there is no limit */
+	CHECK_INT(
+	    start_with("sleep 1500", (gs_options){ .timeout = 0 }, NULL), 0);
+	node_down();
+}
+
+TEST(OPT_02_the_kill_of_a_linked_child_spares_the_caller)
+{
+	gs_options options = { .timeout = 100 };
+	gs_pid pid, a;
+
+	node_up();
+	CHECK_INT(gs_start_link(&puppet, GS_TEXT("gate 1"), &options, &pid),
+	    -ETIMEDOUT);
+	CHECK_INT(gs_links(self_pid(), NULL, 0), 0);
+	CHECK_INT(gs_trap_exit(true), 0);
+	CHECK_INT(gs_start_link(&puppet, GS_TEXT("gate 1"), &options, &pid),
+	    -ETIMEDOUT);
+	CHECK_INT(try_start_link("", &a), 0);
+	end_with(a, "fence");
+	CHECK(got(GS_INFO_EXIT, "fence", NULL));
+	CHECK(got_nothing());
+	node_down();
+}
+
+TEST(OPT_03_values_out_of_range_are_refused)
+{
+	node_up();
+	CHECK_INT(start_with("note up", (gs_options){ .timeout = -1 }, NULL),
+	    -EINVAL);
+	CHECK_INT(
+	    start_with("note up", (gs_options){ .hibernate_after = -1 }, NULL),
+	    -EINVAL);
+	CHECK_INT(
+	    start_with("note up", (gs_options){ .mailbox = 1 }, NULL), -EINVAL);
+	CHECK_INT(start_with("note up",
+		      (gs_options){ .mailbox = (size_t)2 << 30 }, NULL),
+	    -EINVAL);
+	CHECK_INT(start_with("note up", (gs_options){ .name = "nil" }, NULL),
+	    -EINVAL);
+	CHECK_INT(notes("up"), 0);
+	CHECK_INT(server_count(), 0);
+	CHECK_INT(
+	    start_with("note up", (gs_options){ .mailbox = 16 << 10 }, NULL),
+	    0);
+	node_down();
+}
+
+TEST(OPT_03_the_name_option_names_the_server)
+{
+	gs_process_info info;
+	gs_pid pid, found;
+
+	node_up();
+	CHECK_INT(start_with("", (gs_options){ .name = "opted" }, &pid), 0);
+	CHECK_INT(gs_whereis("opted", &found), 0);
+	CHECK(gs_pid_equal(found, pid));
+	CHECK_INT(gs_process_inspect(GS_PID(pid), &info), 0);
+	CHECK_STR(info.name, "opted");
+	node_down();
+}
+
+/* What servers write to stdout goes to this file while the node starts. */
+static int
+catch_stdout(void)
+{
+	int saved = dup(STDOUT_FILENO);
+	int file = memfd_create("stdout", MFD_CLOEXEC);
+
+	CHECK(saved >= 0 && file >= 0);
+	fflush(NULL);
+	CHECK(dup2(file, STDOUT_FILENO) >= 0);
+	node_up_caught();
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	return file;
+}
+
+struct output {
+	int file;
+	const char *text;
+};
+
+static bool
+is_printed(void *data)
+{
+	const struct output *o = data;
+	static char text[1 << 16];
+	ssize_t n = pread(o->file, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return strstr(text, o->text) || strstr(caught(), o->text);
+}
+
+TEST(OPT_04_trace_shows_the_first_message)
+{
+	struct output o = { catch_stdout(), "first-ever" };
+	gs_pid pid;
+
+	CHECK_INT(start_with("", (gs_options){ .name = "untraced" }, &pid), 0);
+	CHECK_STR(ask(GS_PID(pid), "reply not-shown"), "not-shown");
+	CHECK_INT(start_with("",
+		      (gs_options){ .name = "traced", .debug = "trace" }, &pid),
+	    0);
+	tell(GS_PID(pid), "note first-ever");
+	CHECK(eventually(is_printed, &o, SOON));
+	o.text = "not-shown";
+	CHECK(!is_printed(&o));
+	close(o.file);
+	node_down();
+}
+
+TEST(OPT_04_the_debug_list_is_accepted)
+{
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(
+	    start_with("", (gs_options){ .debug = "log,statistics" }, &pid), 0);
+	settle(GS_PID(pid));
+	CHECK_INT(start_with("",
+		      (gs_options){ .debug = "trace,log,statistics" }, &pid),
+	    0);
+	settle(GS_PID(pid));
+	node_down();
+}
+
+TEST(OPT_05_an_unusable_debug_word_does_not_prevent_the_start)
+{
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(start_with("", (gs_options){ .debug = "nonsense" }, &pid), 0);
+	settle(GS_PID(pid));
+	CHECK_INT(
+	    start_with("", (gs_options){ .debug = ",,trace,," }, &pid), 0);
+	settle(GS_PID(pid));
+	CHECK_INT(
+	    start_with("",
+		(gs_options){ .debug = "log_to_file=/nowhere/at/all" }, &pid),
+	    0);
+	settle(GS_PID(pid));
+	node_down();
+}
+
+TEST(OPT_09_hibernate_after_is_off_by_default)
+{
+	gs_pid pid, never;
+
+	node_up();
+	never = start("");
+	CHECK_INT(
+	    start_with("", (gs_options){ .hibernate_after = 50 }, &pid), 0);
+	CHECK(wait_state(GS_PID(pid), GS_STATE_HIBERNATING));
+	CHECK(state_of(GS_PID(never)) != GS_STATE_HIBERNATING);
+	settle(GS_PID(pid));
+	CHECK(wait_state(GS_PID(pid), GS_STATE_HIBERNATING));
+	CHECK(state_of(GS_PID(never)) != GS_STATE_HIBERNATING);
+	node_down();
+}
