@@ -691,6 +691,9 @@ BOTH(signal_handler_ends_the_wait, 30)
 	struct gm_event event;
 	int fd = bell();
 
+	/* Valgrind 3.19 keeps signals back during an io_uring_enter. */
+	if (test_slowness() > 1 && which[0] == 'i')
+		SKIP("GS_TEST_SLOW is set");
 	action.sa_flags = SA_RESTART;
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
@@ -730,28 +733,38 @@ BOTH(child_may_close_it_undisturbed, 30)
 	close(fd);
 }
 
+static int
+lowest_free(void)
+{
+	int fd = dup(STDIN_FILENO);
+
+	CHECK(fd >= 0);
+	close(fd);
+	return fd;
+}
+
 BOTH(no_descriptor_left_is_an_error, 30)
 {
 	struct gm_poll *poll = open_poll(8, which);
-	struct rlimit limit = { (rlim_t)test_fds(), 0 };
 	struct gm_poll *other;
+	struct rlimit limit;
 	int fd = bell();
 
 	CHECK_OK(gm_poll_add(poll, fd, 1, 0));
-	limit.rlim_max = limit.rlim_cur;
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = (rlim_t)lowest_free();
 	CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	CHECK_INT(gm_poll_open(&other, 8, NULL), -EMFILE);
 	CHECK_INT(gm_poll_open(&other, 8, which), -EMFILE);
 	ring(fd);
 	one_event(poll, 1);
 	/* A file table of the ring is refused as well; owning still works. */
-	fd = dup2(fd, 0);
-	CHECK_OK(gm_poll_add(poll, fd, 2, GM_POLL_OWN));
+	CHECK_INT(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	CHECK_OK(gm_poll_add(poll, STDIN_FILENO, 2, GM_POLL_OWN));
 	one_event(poll, 2);
 	gm_poll_remove(poll, 2);
 	gm_poll_close(poll);
-	close(3);
-	close(4);
+	close(fd);
 }
 
 /* ---- io_uring refused ---- */
