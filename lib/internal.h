@@ -19,7 +19,6 @@
 #include "shm/region.h"
 #include "shm/ring.h"
 
-#define GSI_ROOT_SLOT 1u
 #define NS_PER_MS 1000000ll
 
 /* tokens of a process's poller */
@@ -240,6 +239,10 @@ bool gsi_node_alive(struct gsi_self *me);
 /* Gives mailbox pages and malloc's free pages back. */
 void gsi_hibernate(struct gsi_self *me);
 
+/* call.c */
+/* The root supervisor of the node. */
+gs_pid gsi_root_pid(const struct gsi_self *me);
+
 /* timer.c */
 /* When the next timer is due (ns), -1 none. */
 int64_t gsi_timers_next(struct gsi_self *me);
@@ -295,7 +298,7 @@ struct gsi_birth {
 };
 /* Runs a gen_server in this process to its end; never returns. */
 void gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
-    __attribute__((noreturn));
+    __attribute__((__noreturn__));
 
 /* finish.c: the ordered end of a process */
 /* Leaves the last words in the own page (async-signal-safe). */
@@ -307,7 +310,7 @@ void gsi_words(struct gm_page *page, const char *reason);
 int gsi_exit_guard_install(struct gsi_self *me);
 /* Words, flush of stdio, _exit(0); a server runs its exit handlers first. */
 void gsi_finish(struct gsi_self *me, const char *reason)
-    __attribute__((noreturn));
+    __attribute__((__noreturn__));
 
 /* crash.c: fatal signals, SIGTERM */
 /* Installs the handlers of a server; needs an alternate stack (64 KiB). */
@@ -348,6 +351,6 @@ struct gsi_logger {
 	struct gm_arena *arena;	/* to name pids */
 };
 /* Runs until the node is gone (PDEATHSIG); never returns. */
-void gsi_logger_run(const struct gsi_logger *logger) __attribute__((noreturn));
+void gsi_logger_run(const struct gsi_logger *logger) __attribute__((__noreturn__));
 
 #endif

@@ -75,15 +75,15 @@ void gsi_run_continues(struct gsi_server *s, gs_bytes argument);
 /* terminate.c */
 /* Terminates with the state as it is. */
 void gsi_server_end(struct gsi_server *s, const char *reason)
-    __attribute__((noreturn));
+    __attribute__((__noreturn__));
 /* The callback failed: terminates with the state from before it. */
 void gsi_server_fail(struct gsi_server *s, const char *reason)
-    __attribute__((noreturn, cold));
+    __attribute__((__noreturn__, cold));
 /* init failed: no terminate. */
 void gsi_init_failed(struct gsi_server *s, const char *reason)
-    __attribute__((noreturn, cold));
+    __attribute__((__noreturn__, cold));
 /* gs_exit came to the exit point: goes on from the phase it left. */
-void gsi_server_left(struct gsi_server *s) __attribute__((noreturn, cold));
+void gsi_server_left(struct gsi_server *s) __attribute__((__noreturn__, cold));
 /* A record about this server, in its name. */
 void gsi_server_report(struct gsi_server *s, enum gsi_level level,
     const char *kind, const char *text, const struct gsi_field *fields,
