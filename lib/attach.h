@@ -18,6 +18,8 @@ struct gsi_home {
 };
 
 struct gsi_home *gsi_home(void);
+/* A server just forked keeps its node as its home, with this arena. */
+void gsi_home_server(const struct gm_arena *arena);
 void gsi_home_lock(void);
 void gsi_home_unlock(void);
 

@@ -98,6 +98,14 @@ struct gsi_failure {
 	char text[1024];
 };
 
+/* An EXIT or DOWN that has been called off. */
+#define GSI_FLUSH 32u
+struct gsi_flush {
+	uint32_t kind;
+	gs_pid pid;
+	uint64_t ref;
+};
+
 /* Everything that a process, or a thread of a client, is in its node. */
 struct gsi_self {
 	gs_pid pid;
@@ -122,6 +130,8 @@ struct gsi_self {
 	uint32_t peer_cpu;	/* where my last caller ran; a hint */
 	struct gsi_self *next;	/* of this program's threads */
 	char label[GS_NAME_MAX + 1];
+	struct gsi_flush flush[GSI_FLUSH]; /* link.c */
+	uint32_t n_flush;
 };
 
 /* self.c */
@@ -239,7 +249,14 @@ bool gsi_node_alive(struct gsi_self *me);
 /* Gives mailbox pages and malloc's free pages back. */
 void gsi_hibernate(struct gsi_self *me);
 
+/* name.c */
+int gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid);
+/* -EINVAL, and says what is wrong with the name. */
+int gsi_name_refused(const char *name);
+
 /* call.c */
+/* The address in words, names made printable. */
+const char *gsi_addr_text(gs_addr to, char *text, size_t size);
 /* The root supervisor of the node. */
 gs_pid gsi_root_pid(const struct gsi_self *me);
 

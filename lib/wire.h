@@ -54,6 +54,7 @@ struct gsi_born {
 	int32_t os_pid;
 	uint32_t flags;
 	gs_pid caller;
+	uint64_t ref;		/* of the monitor, chosen by the caller */
 	uint32_t cells;
 	uint32_t name_size;
 	char name[GS_NAME_MAX + 1];
@@ -114,6 +115,14 @@ struct gsi_welcome {
 struct gsi_pool {
 	uint32_t n;
 	gs_pid pid[GSI_POOL];
+};
+
+/* Node to root, first of all: arena, bell, node bell, reports. */
+struct gsi_root_setup {
+	gs_pid pid;
+	gs_pid node;
+	char name[GS_NAME_MAX + 1];
+	char path[108];
 };
 
 /* Forker to node: the write end of a new life pipe (no body). */

@@ -53,6 +53,7 @@ struct gm_header {
 
 	/* futex word: moves with every birth, end, name.  Node only. */
 	_Alignas(GM_LINE) _Atomic uint32_t changes;
+	_Atomic uint64_t root;	/* slot << 32 | gen of the root supervisor */
 	_Atomic uint32_t slots_high; /* entries below it are allocated [G0] */
 };
 

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients: a thread becomes a process of the node by one packet over the
+ * node's socket, with its own pidfd, so that it cannot lose a race with its
+ * own death.  The socket stays open for life: its end is the node's end.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+#include "lib/self.h"
+
+enum { FD_ARENA, FD_BELL, FD_NODE_BELL, FD_REPORTS, FD_COUNT };
+
+static int
+say_hello(int socket)
+{
+	struct gsi_packet hello = {
+		.magic = GSI_PACKET_MAGIC,
+		.op = GSI_PACKET_ATTACH,
+		.layout_hash = gm_layout_hash(),
+	};
+	int pidfd, status;
+
+	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	status = gsi_packet_send(socket, &hello, sizeof(hello), &pidfd,
+	    pidfd >= 0 ? 1 : 0);
+	if (pidfd >= 0)
+		close(pidfd);
+	return status;
+}
+
+/* The first thread maps the arena; the others share it. */
+static int
+take_arena(struct gsi_home *home, int fd)
+{
+	char text[256];
+	int status = 0;
+
+	gsi_home_lock();
+	if (home->mapped) {
+		close(fd);
+	} else {
+		status = gm_arena_attach(&home->arena, fd, text, sizeof(text));
+		home->mapped = status == 0;
+		if (status != 0)
+			gsi_fail(status, "", "cannot use node '%s': %s",
+			    home->name, text);
+	}
+	gsi_home_unlock();
+	return status;
+}
+
+static int
+enter(struct gsi_self *me, struct gsi_home *home)
+{
+	struct gsi_welcome welcome = { 0 };
+	int fds[FD_COUNT];
+	ssize_t n;
+	int status;
+
+	status = say_hello(me->socket);
+	if (status != 0)
+		return status;
+	n = gsi_packet_receive(me->socket, &welcome, sizeof(welcome), fds,
+	    FD_COUNT, 0);
+	if (n != (ssize_t)sizeof(welcome))
+		return n < 0 ? (int)n : -ECONNRESET;
+	welcome.text[sizeof(welcome.text) - 1] = '\0';
+	if (welcome.status != 0)
+		return gsi_fail(welcome.status, "", "node '%s' refuses: %s",
+		    home->name, welcome.text);
+	if (fds[FD_ARENA] < 0 || fds[FD_BELL] < 0 || fds[FD_NODE_BELL] < 0)
+		return -EMFILE;
+	status = take_arena(home, fds[FD_ARENA]);
+	if (status != 0)
+		return status;
+	home->node_os_pid = welcome.node_os_pid;
+	status = gsi_member_init(me, welcome.pid, &home->arena, fds[FD_BELL],
+	    fds[FD_NODE_BELL], fds[FD_REPORTS]);
+	if (status == 0)
+		status = gm_poll_add(me->poll, me->socket, GSI_TOKEN_NODE, 0);
+	return status;
+}
+
+int
+gsi_attach(struct gsi_self **out)
+{
+	struct gsi_home *home = gsi_home();
+	struct gsi_self *me = calloc(1, sizeof(*me));
+	int status;
+
+	if (me == NULL)
+		return -ENOMEM;
+	me->bell = me->node_bell = me->reports = -1;
+	gsi_fail(0, "", "%s", "");
+	me->socket = gsi_connect(home->path);
+	status = me->socket < 0 ? me->socket : enter(me, home);
+	if (status != 0) {
+		if (gs_error_text()[0] == '\0')
+			gsi_fail(status, "nodedown",
+			    "cannot attach to node '%s': %s", home->name,
+			    strerror(-status));
+		gsi_member_free(me);
+		free(me);
+		return status;
+	}
+	gm_store(&me->page->started, 1, release);
+	gm_store(&me->page->doing, GS_STATE_RUNNING, relaxed);
+	gsi_home_lock();
+	gsi_selves_add(me);
+	gsi_home_unlock();
+	gsi_self_set(me);
+	*out = me;
+	return 0;
+}
+
+void
+gsi_detach(struct gsi_self *me, bool orderly)
+{
+	struct gsi_packet bye = {
+		.magic = GSI_PACKET_MAGIC,
+		.op = GSI_PACKET_DETACH,
+	};
+
+	gsi_home_lock();
+	gsi_selves_drop(me);
+	gsi_home_unlock();
+	if (orderly)
+		gsi_packet_send(me->socket, &bye, sizeof(bye), NULL, 0);
+	gsi_member_free(me);
+	free(me);
+}
+
+bool
+gsi_node_alive(struct gsi_self *me)
+{
+	struct pollfd p = { .fd = me->socket, .events = POLLIN };
+
+	/* a server is killed with its node and has no need to look */
+	if (me->socket < 0)
+		return true;
+	return poll(&p, 1, 0) <= 0 || (p.revents & (POLLHUP | POLLERR)) == 0;
+}
+
+static int
+ask_bell(int socket, struct gsi_self *me, gs_pid target)
+{
+	struct gsi_packet packet = {
+		.magic = GSI_PACKET_MAGIC,
+		.op = GSI_PACKET_FETCH,
+		.who = me->pid,
+		.target = target,
+	};
+	struct gsi_welcome answer;
+	int fd, status;
+	ssize_t n;
+
+	status = gsi_packet_send(socket, &packet, sizeof(packet), NULL, 0);
+	if (status != 0)
+		return status;
+	n = gsi_packet_receive(socket, &answer, sizeof(answer), &fd, 1, 0);
+	if (n != (ssize_t)sizeof(answer)) {
+		if (fd >= 0)
+			close(fd);
+		return n < 0 ? (int)n : -ECONNRESET;
+	}
+	return fd >= 0 ? fd : -EMFILE;
+}
+
+int
+gsi_fetch_bell(struct gsi_self *me, gs_pid pid)
+{
+	int socket, fd;
+
+	if (me->socket >= 0)
+		return ask_bell(me->socket, me, pid);
+	socket = gsi_connect(gsi_home()->path);
+	if (socket < 0)
+		return socket;
+	fd = ask_bell(socket, me, pid);
+	close(socket);
+	return fd;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a server and a client have in common once the node has given them a
+ * slot: own page, own mailbox, bell, poller.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+#include "shm/barrier.h"
+
+#define SPIN_START_NS 20000
+
+/* With one CPU nobody answers while we spin. */
+static uint64_t
+spin_budget(void)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 &&
+	    CPU_COUNT(&cpus) < 2)
+		return 0;
+	return SPIN_START_NS;
+}
+
+static int
+map_region(struct gsi_self *me)
+{
+	const struct gm_entry *entry = gm_entry_at(me->arena, me->pid.slot);
+	bool fenced = (me->arena->header->flags & GM_FENCED) != 0;
+	int status;
+
+	if (entry == NULL)
+		return -EPROTO;
+	status = gm_region_map(me->arena->fd, gm_load(&entry->region, relaxed),
+	    me->pid.slot, me->pid.gen, true, &me->region);
+	if (status != 0)
+		return status;
+	if (!fenced && gm_membarrier_register() != 0)
+		fenced = true;
+	me->sender.page = me->page;
+	me->sender.slot = me->pid.slot;
+	me->sender.fenced = fenced;
+	gm_receiver_init(&me->mailbox, &me->region.ring[GM_MAILBOX], fenced);
+	gm_receiver_init(&me->replies, &me->region.ring[GM_REPLIES], fenced);
+	return 0;
+}
+
+int
+gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
+    int bell, int node_bell, int reports)
+{
+	int status;
+
+	me->pid = pid;
+	me->arena = arena;
+	me->bell = bell;
+	me->node_bell = node_bell;
+	me->reports = reports;
+	me->spin_ns = spin_budget();
+	me->peer_cpu = GSI_NO_CPU;
+	me->page = gm_arena_own_page(arena, pid.slot);
+	if (me->page == NULL)
+		return -errno;
+	status = map_region(me);
+	if (status == 0)
+		status = gm_poll_open(&me->poll, 8, getenv("GS_POLLER"));
+	if (status == 0)
+		status = gm_poll_add(me->poll, bell, GSI_TOKEN_BELL, 0);
+	return status;
+}
+
+/* Closes everything but the arena, which threads share. */
+void
+gsi_member_free(struct gsi_self *me)
+{
+	gsi_timers_free(me);
+	gsi_peers_free(me);
+	if (me->poll != NULL)
+		gm_poll_close(me->poll);
+	if (me->region.region != NULL)
+		gm_region_unmap(&me->region);
+	if (me->page != NULL)
+		gm_arena_unmap_page(me->page);
+	if (me->bell >= 0)
+		close(me->bell);
+	if (me->node_bell >= 0)
+		close(me->node_bell);
+	if (me->reports >= 0)
+		close(me->reports);
+	if (me->socket >= 0)
+		close(me->socket);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names: looked up in the shared table, changed by asking the node. */
+#include <errno.h>
+
+#include "lib/request.h"
+
+/* Length of one well-formed UTF-8 character at p, 0 if it is none. */
+static size_t
+utf8(const unsigned char *p, size_t left)
+{
+	size_t n;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] < 0xe0)
+		n = 2;
+	else if (p[0] >= 0xe0 && p[0] < 0xf0)
+		n = 3;
+	else if (p[0] >= 0xf0 && p[0] < 0xf5)
+		n = 4;
+	else
+		return 0;
+	if (left < n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static const char *
+what_is_wrong(const char *name)
+{
+	static const char *const reserved[] = { "nil", "true", "false",
+		"undefined" };
+	const unsigned char *p = (const unsigned char *)name;
+	size_t size, n;
+
+	if (name == NULL || name[0] == '\0')
+		return "it is empty";
+	size = strnlen(name, GS_NAME_MAX + 1);
+	if (size > GS_NAME_MAX)
+		return "it is longer than 127 bytes";
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (strcmp(name, reserved[i]) == 0)
+			return "it is a reserved word";
+	if (name[0] == '<')
+		return "it starts with '<', as pids do";
+	for (size_t i = 0; i < size; i += n) {
+		n = utf8(p + i, size - i);
+		if (n == 0)
+			return "it is not UTF-8";
+		if (p[i] < 0x20 || p[i] == 0x7f)
+			return "it has a control character";
+		if (p[i] == '@')
+			return "it has an '@', which separates name and node";
+	}
+	return NULL;
+}
+
+int
+gs_name_check(const char *name, const char **why)
+{
+	const char *wrong = what_is_wrong(name);
+
+	if (why != NULL)
+		*why = wrong != NULL ? wrong : "";
+	return wrong != NULL ? -EINVAL : 0;
+}
+
+/* The name in words for an error, also when it is none. */
+int
+gsi_name_refused(const char *name)
+{
+	char shown[3 * GS_NAME_MAX];
+	const char *text = name != NULL ? name : "";
+
+	gsi_printable(shown, sizeof(shown), text, strnlen(text, 200));
+	return gsi_fail(-EINVAL, "badarg", "'%s' cannot be a name: %s", shown,
+	    what_is_wrong(name));
+}
+
+static int
+find(struct gsi_self *me, const char *name, gs_pid *pid)
+{
+	uint32_t slot, gen;
+
+	if (name == NULL || gm_name_find(me->arena, name,
+	    strnlen(name, GM_ENTRY_NAME + 1), &slot, &gen) != 0)
+		return -ENOENT;
+	pid->node = me->pid.node;
+	pid->slot = slot;
+	pid->gen = gen;
+	return 0;
+}
+
+int
+gs_whereis(const char *name, gs_pid *pid)
+{
+	struct gsi_self *me = gsi_self();
+
+	if (me == NULL)
+		return -ENOTCONN;
+	return find(me, name, pid);
+}
+
+int
+gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid)
+{
+	switch (to.kind) {
+	case GS_ADDR_PID:
+		*pid = to.pid;
+		return 0;
+	case GS_ADDR_NAME:
+		return find(me, to.name, pid);
+	case GS_ADDR_NAME_AT:
+		if (to.node == NULL ||
+		    strcmp(to.node, me->arena->header->name) != 0)
+			return -EHOSTUNREACH;
+		return find(me, to.name, pid);
+	}
+	return -EINVAL;
+}
+
+int
+gs_resolve(gs_addr to, gs_pid *pid)
+{
+	struct gsi_self *me = gsi_self();
+
+	if (me == NULL)
+		return -ENOTCONN;
+	return gsi_resolve(me, to, pid);
+}
+
+int
+gs_register_pid(const char *name, gs_pid pid)
+{
+	struct gsi_self *me = gsi_self();
+	struct gsi_ask ask = { .pid = pid };
+	struct gsi_answer answer;
+	int status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	if (gs_name_check(name, NULL) != 0)
+		return gsi_name_refused(name);
+	status = gsi_ask_text(&ask, name);
+	if (status == 0)
+		status = gsi_request(me, GSI_OP_REGISTER, &ask, &answer);
+	if (status != 0)
+		return status;
+	if (answer.status == -EBUSY)
+		return gsi_fail(-EEXIST, "already_registered",
+		    "cannot register '%s': the process has a name already",
+		    name);
+	if (answer.status == -EEXIST)
+		return gsi_fail(-EEXIST, "already_registered",
+		    "cannot register '%s': the name is taken", name);
+	if (answer.status == -ESRCH)
+		return gsi_fail(-ESRCH, "noproc",
+		    "cannot register '%s': the process is dead", name);
+	return answer.status;
+}
+
+int
+gs_register(const char *name)
+{
+	struct gsi_self *me = gsi_self();
+
+	return me == NULL ? -ENOTCONN : gs_register_pid(name, me->pid);
+}
+
+int
+gs_unregister(const char *name)
+{
+	struct gsi_self *me = gsi_self();
+	struct gsi_ask ask = { 0 };
+	struct gsi_answer answer;
+	int status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	if (name == NULL || gsi_ask_text(&ask, name) != 0)
+		return -EINVAL;
+	status = gsi_request(me, GSI_OP_UNREGISTER, &ask, &answer);
+	return status != 0 ? status : answer.status;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The node's loop.  It never spins, never waits for anybody and runs no user
+ * code: it sleeps until something is ready, carries out what is asked, and
+ * buries the dead.
+ */
+#include "lib/node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+
+#define EVENTS 128
+
+gs_pid
+gsi_node_pid(const struct gsi_node *node, uint32_t slot)
+{
+	gs_pid pid = { node->creation, slot, node->procs[slot].gen };
+
+	return pid;
+}
+
+struct gsi_proc *
+gsi_node_proc(struct gsi_node *node, gs_pid pid)
+{
+	struct gsi_proc *proc;
+
+	if (pid.node != node->creation || pid.slot >= node->high)
+		return NULL;
+	proc = &node->procs[pid.slot];
+	if (proc->state != GSI_SLOT_LIVE || proc->gen != pid.gen)
+		return NULL;
+	return proc;
+}
+
+void
+gsi_node_pipe(struct gsi_node *node, int fd)
+{
+	int place = -1;
+
+	for (int i = 0; i < GSI_PIPES; i++) {
+		struct pollfd p = { .fd = node->pipes[i] };
+
+		/* nobody left to read: its 64 processes are all gone */
+		if (p.fd >= 0 && poll(&p, 1, 0) == 1 &&
+		    (p.revents & POLLERR) != 0) {
+			close(p.fd);
+			node->pipes[i] = -1;
+		}
+		if (node->pipes[i] < 0 && place < 0)
+			place = i;
+	}
+	if (place >= 0)
+		node->pipes[place] = fd;
+	/* else it stays open: a descriptor lost is better than 64 lives */
+}
+
+/* Counted, not asked of the kernel: near enough for info and its limit. */
+uint32_t
+gsi_node_fds(const struct gsi_node *node)
+{
+	uint32_t n = 16 + gm_poll_fds(node->poll);
+
+	for (uint32_t s = 1; s < node->high; s++)
+		n += (node->procs[s].state != GSI_SLOT_FREE) +
+		    (node->procs[s].socket > 0);
+	return n;
+}
+
+void
+gsi_node_stop(struct gsi_node *node)
+{
+	if (node->phase != GSI_PHASE_UP)
+		return;
+	node->phase = GSI_PHASE_STOPPING;
+	gsi_node_exit(node, gsi_node_pid(node, 0),
+	    gsi_node_pid(node, node->root_slot), "shutdown", true);
+}
+
+/* A root that dies again and again would only burn the machine. */
+static bool
+too_often(struct gsi_node *node)
+{
+	int64_t now = gsi_now_ns();
+
+	memmove(node->root_deaths + 1, node->root_deaths,
+	    sizeof(node->root_deaths) - sizeof(node->root_deaths[0]));
+	node->root_deaths[0] = now;
+	return node->root_deaths[3] != 0 &&
+	    now - node->root_deaths[3] < 5000 * NS_PER_MS;
+}
+
+/* Slots that the old root had in hand come back. */
+static void
+pool_back(struct gsi_node *node)
+{
+	for (uint32_t s = 1; s < node->high; s++)
+		if (node->procs[s].state == GSI_SLOT_POOLED)
+			gsi_node_slot_free(node, s);
+	node->pooled = 0;
+}
+
+void
+gsi_node_dead(struct gsi_node *node, uint32_t slot, const char *reason)
+{
+	if (slot != node->root_slot)
+		return;
+	gm_poll_remove(node->poll, gsi_token(GSI_AT_CONTROL, 0, 0));
+	close(node->control);
+	node->control = -1;
+	node->root_pid = 0;
+	pool_back(node);
+	/* SIGTERM to the root is a shutdown of the tree */
+	if (node->phase != GSI_PHASE_UP || gsi_reason_clean(reason) ||
+	    too_often(node)) {
+		node->phase = GSI_PHASE_OVER;
+		return;
+	}
+	gsi_report(node->reports[1], GSI_ERROR_LEVEL, "node", "",
+	    gsi_node_pid(node, slot), reason, NULL, 0);
+	if (gsi_node_fork_root(node) != 0 ||
+	    gsi_node_install_root(node) != 0)
+		node->phase = GSI_PHASE_OVER;
+}
+
+static void
+signals(struct gsi_node *node)
+{
+	struct signalfd_siginfo info;
+
+	while (read(node->signal_fd, &info, sizeof(info)) ==
+	    (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			gsi_node_stop(node);
+	}
+	gsi_node_drain(node);
+	gsi_node_orphans(node);
+}
+
+static void
+dispatch(struct gsi_node *node, const struct gm_event *event)
+{
+	uint32_t slot = event->token & 0xffffff;
+	uint32_t gen = (uint32_t)(event->token >> 24);
+
+	switch ((enum gsi_node_token)(event->token >> 56)) {
+	case GSI_AT_BELL:
+		break;
+	case GSI_AT_SIGNAL:
+		signals(node);
+		break;
+	case GSI_AT_LISTENER:
+		gsi_node_visit(node);
+		break;
+	case GSI_AT_PROCESS:
+		if (slot < node->high && node->procs[slot].gen == gen)
+			gsi_node_gone(node, slot);
+		break;
+	case GSI_AT_CLIENT:
+		gsi_node_client(node, slot, gen, event->ready);
+		break;
+	case GSI_AT_VISITOR:
+		gsi_node_visitor(node, slot);
+		break;
+	case GSI_AT_CONTROL:
+		gsi_node_control(node);
+		break;
+	case GSI_AT_OWNER:
+		gsi_node_stop(node);
+		break;
+	case GSI_AT_LOGGER:
+		break;
+	}
+}
+
+static void
+run(struct gsi_node *node)
+{
+	struct gm_event events[EVENTS];
+
+	while (node->phase != GSI_PHASE_OVER) {
+		int n;
+
+		/* edge-triggered: look at everything once before waiting */
+		gsi_node_drain(node);
+		n = gm_poll_wait(node->poll, -1, events, EVENTS);
+		/* requests first: a birth comes before its death */
+		gsi_node_drain(node);
+		for (int i = 0; i < n; i++)
+			dispatch(node, &events[i]);
+		gsi_node_bury(node);
+		gm_store(&node->arena.header->fds_used,
+		    gsi_node_fds(node), relaxed);
+	}
+}
+
+static int
+watch_signals(struct gsi_node *node)
+{
+	sigset_t all, ours;
+
+	/* a fault must still kill: those cannot wait in a descriptor */
+	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGABRT);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGCHLD);
+	for (int s = 1; s < 32; s++)
+		signal(s, SIG_DFL);
+	node->signal_fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
+	return node->signal_fd < 0 ? -errno : 0;
+}
+
+static int
+watch_rest(struct gsi_node *node)
+{
+	int status = gm_poll_add(node->poll, node->bell,
+	    gsi_token(GSI_AT_BELL, 0, 0), 0);
+
+	if (status == 0)
+		status = gm_poll_add(node->poll, node->signal_fd,
+		    gsi_token(GSI_AT_SIGNAL, 0, 0), 0);
+	if (status == 0 && node->owner >= 0)
+		status = gm_poll_add(node->poll, node->owner,
+		    gsi_token(GSI_AT_OWNER, 0, 0), 0);
+	return status;
+}
+
+static void
+say_ready(struct gsi_node *node, int ready)
+{
+	static const char word[] = "ready\n";
+	int null;
+
+	if (ready >= 0) {
+		if (write(ready, word, sizeof(word) - 1) < 0) {
+			/* who started us has gone; we stay */
+		}
+		close(ready);
+	}
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return;
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+	close(null);
+	/* a folder that is in use cannot be unmounted */
+	if (!node->embedded && chdir("/") != 0)
+		return;
+}
+
+int
+gsi_node_main(struct gsi_node *node, int ready)
+{
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_NAME, "gs-node");
+	for (int i = 0; i < GSI_PIPES; i++)
+		node->pipes[i] = -1;
+	for (int i = 0; i < GSI_VISITORS; i++)
+		node->visitors[i].socket = -1;
+	node->lock = node->control = node->listener = -1;
+	node->arena.lock_fd = node->arena.fd = -1;
+	status = watch_signals(node);
+	if (status == 0)
+		status = gsi_node_setup(node);
+	if (status == 0)
+		status = watch_rest(node);
+	if (status == 0) {
+		say_ready(node, ready);
+		run(node);
+	}
+	gsi_node_teardown(node);
+	return status;
+}

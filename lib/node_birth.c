@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Births: slots, the pool that forkers fork into, and publication.  Nobody
+ * runs user code before its slot shows its pid, and a slot is published only
+ * when everything that could still fail has succeeded.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+#include "lib/node.h"
+
+#define FDS_KEPT 24 /* for sockets, so that gsctl always gets in */
+
+void
+gsi_node_changed(struct gsi_node *node)
+{
+	_Atomic uint32_t *word = &node->arena.header->changes;
+
+	atomic_fetch_add_explicit(word, 1, memory_order_release);
+	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+int
+gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
+{
+	struct gsi_proc *proc;
+	int status;
+
+	/* oldest first, so that the dead can be looked at for long */
+	if (node->free_first != 0 && node->high > 64) {
+		*slot = node->free_first;
+		node->free_first = node->procs[*slot].next;
+	} else {
+		if (node->high >= GM_SLOTS)
+			return -EAGAIN;
+		status = gm_arena_grow(&node->arena, node->high);
+		if (status != 0)
+			return status;
+		*slot = node->high++;
+	}
+	proc = &node->procs[*slot];
+	proc->gen++;
+	if (proc->gen == 0)
+		proc->gen = 1;
+	proc->state = GSI_SLOT_POOLED;
+	proc->bell = -1;
+	proc->socket = -1;
+	proc->held_end = &proc->held;
+	return 0;
+}
+
+/* The caller has made sure that nobody names the old generation. */
+void
+gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	struct gm_entry *entry = &node->arena.table[slot];
+	uint32_t gen = proc->gen;
+
+	if (proc->region != 0)
+		gm_region_punch(node->arena.fd, proc->region, proc->cells);
+	if (proc->bell >= 0)
+		close(proc->bell);
+	if (proc->socket >= 0)
+		close(proc->socket);
+	free(proc->noted);
+	free(proc->edges);
+	gsi_node_held_free(proc);
+	gm_store(&entry->word, gm_word_of(gen, GM_FREE), release);
+	memset(gm_arena_page(&node->arena, slot), 0, GM_PAGE_BYTES);
+	memset(proc, 0, sizeof(*proc));
+	proc->gen = gen;
+	if (node->free_first == 0)
+		node->free_first = slot;
+	else
+		node->procs[node->free_last].next = slot;
+	node->free_last = slot;
+}
+
+static int
+make_bell(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int
+take_with_bell(struct gsi_node *node, uint32_t *slot)
+{
+	int bell = make_bell();
+	int status;
+
+	if (bell < 0)
+		return bell;
+	if ((uint32_t)bell + FDS_KEPT > node->arena.header->fds_max) {
+		close(bell);
+		return -EMFILE;
+	}
+	status = gsi_node_slot_take(node, slot);
+	if (status != 0) {
+		close(bell);
+		return status;
+	}
+	node->procs[*slot].bell = bell;
+	return 0;
+}
+
+void
+gsi_node_pool_refill(struct gsi_node *node)
+{
+	struct gsi_pool pool = { 0 };
+	int bells[GSI_POOL], status = 0;
+	uint32_t slots[GSI_POOL];
+
+	if (node->control < 0 || node->pooled > GSI_POOL / 2)
+		return;
+	while (pool.n < GSI_POOL && status == 0) {
+		uint32_t *slot = &slots[pool.n];
+
+		status = take_with_bell(node, slot);
+		if (status != 0)
+			break;
+		bells[pool.n] = node->procs[*slot].bell;
+		pool.pid[pool.n++] = gsi_node_pid(node, *slot);
+	}
+	if (pool.n == 0)
+		return;
+	status = gsi_packet_send(node->control, &pool, sizeof(pool), bells,
+	    (int)pool.n);
+	if (status == 0) {
+		node->pooled += pool.n;
+		return;
+	}
+	for (uint32_t i = 0; i < pool.n; i++)
+		gsi_node_slot_free(node, slots[i]);
+}
+
+int
+gsi_node_watch(struct gsi_node *node, uint32_t slot, int pidfd)
+{
+	return gm_poll_add(node->poll, pidfd,
+	    gsi_token(GSI_AT_PROCESS, slot, node->procs[slot].gen),
+	    GM_POLL_OWN);
+}
+
+static int
+make_region(struct gsi_node *node, struct gsi_proc *proc, uint32_t slot,
+    uint32_t cells)
+{
+	uint64_t at = node->arena.next_region;
+	uint64_t end = at + gm_region_span(cells);
+	int status;
+
+	if (ftruncate(node->arena.fd, (off_t)end) != 0)
+		return -errno;
+	status = gm_region_create(node->arena.fd, at, cells, slot, proc->gen);
+	if (status != 0)
+		return status;
+	node->arena.next_region = end;
+	proc->region = at;
+	proc->cells = cells;
+	return 0;
+}
+
+int
+gsi_node_publish(struct gsi_node *node, uint32_t slot,
+    enum gs_process_kind kind, pid_t os_pid, uint32_t cells)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	struct gm_entry *entry = &node->arena.table[slot];
+	int status = make_region(node, proc, slot, cells);
+
+	if (status != 0)
+		return status;
+	proc->state = GSI_SLOT_LIVE;
+	proc->kind = kind;
+	proc->os_pid = os_pid;
+	gm_store(&entry->region, proc->region, relaxed);
+	gm_store(&entry->cells, cells, relaxed);
+	gm_store(&entry->os_pid, (uint32_t)os_pid, relaxed);
+	gm_store(&entry->kind, (uint32_t)kind, relaxed);
+	gm_store(&entry->flags, proc->refused ? GM_REFUSED : 0, relaxed);
+	gm_store(&entry->parent,
+	    (uint64_t)proc->parent.slot << 32 | proc->parent.gen, relaxed);
+	gm_store(&entry->supervisor,
+	    (uint64_t)proc->forker.slot << 32 | proc->forker.gen, relaxed);
+	gm_store(&entry->started, gsi_now_ns(), relaxed);
+	entry->reason_size = 0;
+	/* last [G1]: from here on it is alive for everybody */
+	gm_store(&entry->word, gm_word_of(proc->gen, GM_LIVE), release);
+	atomic_fetch_add_explicit(&node->arena.header->processes, 1,
+	    memory_order_relaxed);
+	gsi_node_changed(node);
+	return 0;
+}
+
+/* Takes back what publish has done, for a process that cannot be watched. */
+void
+gsi_node_unpublish(struct gsi_node *node, uint32_t slot)
+{
+	gm_name_drop(&node->arena, slot);
+	atomic_fetch_sub_explicit(&node->arena.header->processes, 1,
+	    memory_order_relaxed);
+	gsi_node_slot_free(node, slot);
+	gsi_node_changed(node);
+}
+
+/* The child has no slot and never will: it goes, and the forker is told. */
+static void
+turn_away(struct gsi_node *node, uint32_t forker, const struct gsi_born *born,
+    const char *why)
+{
+	struct gsi_note note = {
+		.flags = GSI_NOTE_REFUSED,
+		.os_pid = born->os_pid,
+	};
+
+	if (born->os_pid > 1)
+		kill(born->os_pid, SIGKILL);
+	gsi_reason_copy(note.reason, why);
+	note.reason_size = (uint32_t)strlen(note.reason);
+	gsi_node_note(node, forker, GSI_CHILD, 0, &note);
+}
+
+static bool
+plausible(const struct gsi_node *node, const struct gsi_born *born)
+{
+	return born->slot > 0 && born->slot < node->high &&
+	    node->procs[born->slot].state == GSI_SLOT_POOLED &&
+	    node->procs[born->slot].gen == born->gen && born->os_pid > 1 &&
+	    born->name_size <= GS_NAME_MAX &&
+	    born->cells >= GM_RING_CELLS_MIN &&
+	    born->cells <= GM_RING_CELLS_MAX;
+}
+
+/* Relations of the newborn, before it runs: the link is older than init. */
+static void
+relate(struct gsi_node *node, const struct gsi_born *born)
+{
+	struct gsi_proc *proc = &node->procs[born->slot];
+	struct gsi_proc *caller = gsi_node_proc(node, born->caller);
+	gs_pid me = gsi_node_pid(node, born->slot);
+
+	if (proc->refused)
+		return;
+	if ((born->flags & GSI_BORN_LINK) != 0) {
+		if (caller == NULL) {
+			gsi_node_exit(node, born->caller, me, "noproc", true);
+			return;
+		}
+		gsi_edge_add(proc, (struct gsi_edge){ GSI_EDGE_LINK,
+		    born->caller.slot, born->caller.gen, 1, 0 });
+		gsi_edge_add(caller, (struct gsi_edge){ GSI_EDGE_LINK,
+		    me.slot, me.gen, 0, 0 });
+	}
+	if ((born->flags & GSI_BORN_MONITOR) != 0 && caller != NULL)
+		gsi_node_monitor(node, born->caller.slot, me, born->ref, true);
+}
+
+static void
+settle_name(struct gsi_node *node, const struct gsi_born *born)
+{
+	struct gsi_proc *proc = &node->procs[born->slot];
+	uint32_t slot, gen;
+
+	if (born->name_size == 0)
+		return;
+	if (gm_name_find(&node->arena, born->name, born->name_size, &slot,
+	    &gen) == 0) {
+		proc->refused = true;
+		proc->holder = gsi_node_pid(node, slot);
+		return;
+	}
+	gm_name_put(&node->arena, born->slot, born->name, born->name_size);
+}
+
+/* OTP's parent: who linked it or monitors it from the start, or its root. */
+static gs_pid
+parent_of(const struct gsi_born *born, gs_pid forker)
+{
+	if ((born->flags & GSI_BORN_SUPERVISED) != 0)
+		return forker;
+	if ((born->flags & (GSI_BORN_LINK | GSI_BORN_MONITOR)) != 0)
+		return born->caller;
+	return GS_NO_PID;
+}
+
+void
+gsi_node_born(struct gsi_node *node, uint32_t forker,
+    const struct gsi_born *born)
+{
+	struct gsi_proc *proc;
+	enum gs_process_kind kind = (born->flags & GSI_BORN_PLAIN) != 0
+	    ? GS_PROCESS_PLAIN
+	    : GS_PROCESS_SERVER;
+	int pidfd;
+
+	if (!plausible(node, born)) {
+		turn_away(node, forker, born, "system_limit");
+		return;
+	}
+	node->pooled -= node->pooled > 0;
+	proc = &node->procs[born->slot];
+	proc->forker = gsi_node_pid(node, forker);
+	proc->parent = parent_of(born, proc->forker);
+	settle_name(node, born);
+	pidfd = (int)syscall(SYS_pidfd_open, born->os_pid, 0);
+	if (pidfd < 0 || gsi_node_publish(node, born->slot, kind,
+	    born->os_pid, born->cells) != 0) {
+		if (pidfd >= 0)
+			close(pidfd);
+		gm_name_drop(&node->arena, born->slot);
+		gsi_node_slot_free(node, born->slot);
+		turn_away(node, forker, born, "system_limit");
+		return;
+	}
+	if (gsi_node_watch(node, born->slot, pidfd) != 0) {
+		gsi_node_unpublish(node, born->slot);
+		turn_away(node, forker, born, "system_limit");
+		return;
+	}
+	relate(node, born);
+	gsi_node_ring(node, born->slot);
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deaths, in batches.  The kernel's word alone decides (a pidfd is readable);
+ * then, in this order and for the whole batch:
+ *
+ *	D1 entries say DEAD, with the reason; names are free
+ *	D2 membarrier: whoever announced a send or a wait is seen below
+ *	D3 open records of the dead become SKIP
+ *	D4 the mailboxes they were sending to are rung
+ *	D5 everybody who waits for a dead one is rung
+ *	D6 links, monitors, the forker
+ *
+ * SIGKILL of the node anywhere in here takes all its processes along.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/node.h"
+#include "shm/barrier.h"
+
+#define LINGER_SCAN 1024 /* live processes up to which a scan is for free */
+
+void
+gsi_node_gone(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+
+	if (proc->state != GSI_SLOT_LIVE || proc->gone)
+		return;
+	if (node->n_dead == GSI_DEATHS) {
+		gsi_node_bury(node);
+	}
+	proc->gone = true;
+	node->dead[node->n_dead++] = slot;
+}
+
+/* Field 52 of the zombie's stat is its wait status; -1 when not readable. */
+static int
+status_of_zombie(pid_t pid)
+{
+	char path[64], text[1024], *at;
+	int fd, field = 2, status = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	/* the command's name may hold anything, its last bracket ends it */
+	at = strrchr(text, ')');
+	while (at != NULL && field < 52) {
+		at = strchr(at + 1, ' ');
+		field++;
+	}
+	if (at != NULL)
+		status = atoi(at + 1);
+	return status;
+}
+
+/* A process that may not be looked into reads 0, which would look clean. */
+static bool
+status_hidden(pid_t pid)
+{
+	char path[64], link[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	return readlink(path, link, sizeof(link)) < 0 && errno == EACCES;
+}
+
+/* The wait status as wait(2) has it, or -1; reaps our own. */
+static int
+wait_status(struct gsi_proc *proc)
+{
+	int status;
+
+	if (waitpid(proc->os_pid, &status, WNOHANG) == proc->os_pid) {
+		proc->ours = proc->reaped = true;
+		return status;
+	}
+	status = status_of_zombie(proc->os_pid);
+	if (status == 0 && status_hidden(proc->os_pid))
+		status = -1;
+	return status;
+}
+
+static bool
+last_words(struct gsi_node *node, uint32_t slot, char reason[])
+{
+	const struct gm_page *page = gm_arena_page(&node->arena, slot);
+	uint32_t size;
+
+	if (gm_load(&page->words_state, acquire) != GM_WORDS_FINAL) /* [P1] */
+		return false;
+	size = page->words_size;
+	if (size > GM_WORDS_MAX)
+		return false;
+	memcpy(reason, page->words, size);
+	reason[size] = '\0';
+	return true;
+}
+
+/* First match wins; see genserver(7), exit reasons. */
+static void
+derive(struct gsi_node *node, uint32_t slot, int status, char reason[])
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	bool killed = status >= 0 && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGKILL;
+
+	if (proc->refused)
+		gsi_reason_copy(reason, "already_started");
+	else if ((status <= 0 || killed) && last_words(node, slot, reason))
+		return;
+	else if (proc->noted != NULL && (status < 0 || WIFSIGNALED(status)))
+		gsi_reason_copy(reason, proc->noted);
+	else if (status < 0)
+		gsi_reason_copy(reason, proc->detached ? "normal" : "killed");
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		gsi_reason_copy(reason, "normal");
+	else if (WIFEXITED(status))
+		snprintf(reason, GS_REASON_MAX, "exit:%d",
+		    WEXITSTATUS(status));
+	else if (killed)
+		gsi_reason_copy(reason, "killed");
+	else
+		snprintf(reason, GS_REASON_MAX, "signal:%d",
+		    WTERMSIG(status));
+}
+
+/* D1 for one. */
+static void
+declare(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	struct gm_entry *entry = &node->arena.table[slot];
+	char reason[GS_REASON_MAX + 1] = "normal";
+	bool worded;
+	int status = 0;
+
+	/* what it asked for before it died still counts */
+	gsi_node_drain_slot(node, slot);
+	gm_poll_remove(node->poll,
+	    gsi_token(GSI_AT_PROCESS, slot, proc->gen));
+	if (proc->socket >= 0)
+		gm_poll_remove(node->poll,
+		    gsi_token(GSI_AT_CLIENT, slot, proc->gen));
+	if (!proc->detached)
+		status = wait_status(proc);
+	derive(node, slot, status, reason);
+	if (proc->kind == GS_PROCESS_CLIENT)
+		proc->reaped = true;
+	proc->started =
+	    gm_load(&gm_arena_page(&node->arena, slot)->started, acquire) != 0;
+	worded = last_words(node, slot, (char[GS_REASON_MAX + 1]){ 0 });
+	if (!worded)
+		gsi_crash_report(node, slot, reason);
+	entry->reason_size = (uint32_t)strlen(reason);
+	memcpy(entry->reason, reason, entry->reason_size);
+	gm_name_drop(&node->arena, slot);
+	/* release [T7] [G1]: reason and freed name come with it */
+	gm_store(&entry->word, gm_word_of(proc->gen, GM_DEAD), release);
+	proc->state = GSI_SLOT_DEAD;
+	atomic_fetch_sub_explicit(&node->arena.header->processes, 1,
+	    memory_order_relaxed);
+}
+
+/* Whose region is it?  A death in the middle of a send is rare. */
+static uint32_t
+slot_of_region(const struct gsi_node *node, uint64_t id)
+{
+	uint64_t at = gm_region_id_at(id);
+
+	for (uint32_t s = 0; s < node->high; s++)
+		if (node->procs[s].region == at && at != 0)
+			return s;
+	return 0;
+}
+
+/* D3 and D4 for one. */
+static void
+settle(struct gsi_node *node, uint32_t slot)
+{
+	const struct gm_page *page = gm_arena_page(&node->arena, slot);
+	uint64_t m = gm_load(&page->send_m, acquire); /* [T5] */
+	uint64_t v = gm_load(&page->send_v, acquire);
+	uint32_t target;
+	struct gm_region_ref region;
+
+	if (m == 0)
+		return;
+	target = slot_of_region(node, m);
+	if (target == 0 || node->procs[target].state != GSI_SLOT_LIVE)
+		return;
+	if (v != 0 && gsi_node_map(node, target, &region) == 0) {
+		gm_ring_settle(&region.ring[gm_region_id_which(m)], slot, v);
+		gm_region_unmap(&region);
+	}
+	gsi_node_ring(node, target);
+}
+
+static bool
+names_dead(struct gsi_node *node, uint64_t word)
+{
+	uint32_t slot = (uint32_t)(word >> 32);
+
+	if (word == 0 || slot >= node->high)
+		return false;
+	if (node->procs[slot].state == GSI_SLOT_DEAD &&
+	    node->procs[slot].gen == (uint32_t)word) {
+		node->procs[slot].named = true;
+		return true;
+	}
+	return false;
+}
+
+/* D5: one line of each live process. */
+static void
+scan(struct gsi_node *node)
+{
+	for (uint32_t s = 0; s < node->high; s++)
+		node->procs[s].named = false;
+	for (uint32_t s = 1; s < node->high; s++) {
+		const struct gm_page *page;
+		bool ring = false;
+		uint64_t m;
+
+		if (node->procs[s].state != GSI_SLOT_LIVE)
+			continue;
+		page = gm_arena_page(&node->arena, s);
+		for (int i = 0; i < 4; i++)
+			ring |= names_dead(node,
+			    gm_load(&page->wait[i], acquire)); /* [T5] */
+		ring |= gm_load(&page->wait_any, acquire) != 0;
+		m = gm_load(&page->send_m, acquire); /* [T5] */
+		if (m != 0) {
+			uint32_t target = slot_of_region(node, m);
+
+			if (node->procs[target].state == GSI_SLOT_DEAD)
+				node->procs[target].named = true;
+		}
+		if (ring)
+			gsi_node_ring(node, s);
+	}
+}
+
+void
+gsi_node_linger(struct gsi_node *node)
+{
+	uint32_t left = 0;
+
+	for (uint32_t s = 1; s < node->high && node->n_lingering > 0; s++) {
+		struct gsi_proc *proc = &node->procs[s];
+
+		if (proc->state != GSI_SLOT_DEAD || !proc->reaped ||
+		    proc->gone)
+			continue;
+		if (proc->named)
+			left++;
+		else
+			gsi_node_slot_free(node, s);
+	}
+	node->n_lingering = left;
+}
+
+/* D6: its supervisor learns it as the one who has to reap it. */
+static void
+tell_forker(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	const struct gm_entry *entry = &node->arena.table[slot];
+	struct gsi_note note = {
+		.who = gsi_node_pid(node, slot),
+		.os_pid = proc->os_pid,
+		.holder = proc->holder,
+	};
+
+	if (gs_pid_is_none(proc->forker) ||
+	    gsi_node_proc(node, proc->forker) == NULL)
+		return;
+	if (proc->started)
+		note.flags |= GSI_NOTE_STARTED;
+	if (proc->refused)
+		note.flags |= GSI_NOTE_REFUSED;
+	memcpy(note.reason, entry->reason, entry->reason_size);
+	note.reason[entry->reason_size] = '\0';
+	note.reason_size = entry->reason_size;
+	gsi_node_note(node, proc->forker.slot, GSI_CHILD, 0, &note);
+}
+
+/* The children of a dead forker are ours now; its zombies too. */
+static void
+adopt(struct gsi_node *node, gs_pid forker)
+{
+	for (uint32_t s = 1; s < node->high; s++) {
+		struct gsi_proc *proc = &node->procs[s];
+
+		if (!gs_pid_equal(proc->forker, forker) ||
+		    proc->state == GSI_SLOT_FREE)
+			continue;
+		proc->forker = GS_NO_PID;
+		if (proc->state == GSI_SLOT_DEAD && !proc->reaped) {
+			waitpid(proc->os_pid, NULL, WNOHANG);
+			gsi_node_reaped(node, s);
+		} else if (proc->state == GSI_SLOT_LIVE &&
+		    gs_pid_equal(proc->parent, forker)) {
+			const struct gm_entry *e =
+			    &node->arena.table[forker.slot];
+			char reason[GS_REASON_MAX + 1];
+
+			gsi_reason_copy(reason, e->reason);
+			/* its parent is dead: OTP's exit of a linked parent */
+			gsi_node_exit(node, forker, gsi_node_pid(node, s),
+			    reason, true);
+		}
+	}
+}
+
+void
+gsi_node_reaped(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	struct gm_entry *entry = &node->arena.table[slot];
+	char reason[GS_REASON_MAX + 1];
+
+	if (proc->state != GSI_SLOT_DEAD)
+		return;
+	proc->reaped = true;
+	memcpy(reason, entry->reason, entry->reason_size);
+	reason[entry->reason_size] = '\0';
+	gsi_node_spread_reaped(node, slot, reason);
+	node->n_lingering++;
+	if (gm_load(&node->arena.header->processes, relaxed) < LINGER_SCAN) {
+		scan(node);
+		gsi_node_linger(node);
+	}
+}
+
+void
+gsi_node_bury(struct gsi_node *node)
+{
+	uint32_t dead[GSI_DEATHS], n = node->n_dead;
+
+	if (n == 0)
+		return;
+	memcpy(dead, node->dead, n * sizeof(dead[0]));
+	node->n_dead = 0;
+	for (uint32_t i = 0; i < n; i++)
+		declare(node, dead[i]);
+	gm_membarrier(); /* D2 [T5] */
+	for (uint32_t i = 0; i < n; i++)
+		settle(node, dead[i]);
+	scan(node);
+	if (n > 0 && node->n_lingering > 0)
+		gsi_node_linger(node);
+	for (uint32_t i = 0; i < n; i++) {
+		struct gsi_proc *proc = &node->procs[dead[i]];
+		char reason[GS_REASON_MAX + 1];
+
+		proc->gone = false;
+		gsi_reason_copy(reason, "");
+		gm_entry_reason(&node->arena, dead[i], proc->gen, reason);
+		gsi_node_spread(node, dead[i], reason);
+		tell_forker(node, dead[i]);
+		if (proc->kind == GS_PROCESS_SUPERVISOR)
+			adopt(node, gsi_node_pid(node, dead[i]));
+		gsi_node_dead(node, dead[i], reason);
+		if (proc->reaped)
+			gsi_node_reaped(node, dead[i]);
+	}
+	gsi_node_changed(node);
+}
+
+/* SIGCHLD: helpers of dead servers end up with us; nobody else reaps them. */
+void
+gsi_node_orphans(struct gsi_node *node)
+{
+	siginfo_t info;
+
+	for (int i = 0; i < 4096; i++) {
+		uint32_t s;
+
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+		    info.si_pid == 0)
+			return;
+		if (info.si_pid == node->logger_pid) {
+			waitpid(info.si_pid, NULL, WNOHANG);
+			gsi_node_fork_logger(node);
+			continue;
+		}
+		for (s = 1; s < node->high; s++)
+			if (node->procs[s].state == GSI_SLOT_LIVE &&
+			    node->procs[s].os_pid == info.si_pid &&
+			    node->procs[s].kind != GS_PROCESS_CLIENT)
+				break;
+		if (s < node->high) {
+			gsi_node_gone(node, s);
+			gsi_node_bury(node);
+		} else {
+			waitpid(info.si_pid, NULL, WNOHANG);
+		}
+	}
+}

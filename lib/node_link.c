@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Links, monitors and exit signals, as the node keeps them: an array of edges
+ * at each process, in private memory.  Delivery happens here and only after a
+ * death is published, never by the dying code.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/node.h"
+
+int
+gsi_edge_add(struct gsi_proc *at, struct gsi_edge edge)
+{
+	if (at->n_edges == at->max_edges) {
+		uint32_t max = at->max_edges == 0 ? 4 : at->max_edges * 2;
+		struct gsi_edge *edges = realloc(at->edges,
+		    max * sizeof(*edges));
+
+		if (edges == NULL)
+			return -ENOMEM;
+		at->edges = edges;
+		at->max_edges = max;
+	}
+	at->edges[at->n_edges++] = edge;
+	return 0;
+}
+
+static bool
+edge_is(const struct gsi_edge *edge, uint32_t type, gs_pid other, uint64_t ref)
+{
+	return edge->type == type && edge->slot == other.slot &&
+	    edge->gen == other.gen && edge->ref == ref;
+}
+
+bool
+gsi_edge_drop(struct gsi_proc *at, uint32_t type, gs_pid other, uint64_t ref)
+{
+	for (uint32_t i = 0; i < at->n_edges; i++) {
+		if (edge_is(&at->edges[i], type, other, ref)) {
+			at->edges[i] = at->edges[--at->n_edges];
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+linked(const struct gsi_proc *at, gs_pid other)
+{
+	for (uint32_t i = 0; i < at->n_edges; i++)
+		if (edge_is(&at->edges[i], GSI_EDGE_LINK, other, 0))
+			return true;
+	return false;
+}
+
+static struct gsi_note
+note_of(gs_pid who, const char *reason)
+{
+	struct gsi_note note = { .who = who };
+
+	gsi_reason_copy(note.reason, reason);
+	note.reason_size = (uint32_t)strlen(note.reason);
+	return note;
+}
+
+void
+gsi_node_link(struct gsi_node *node, uint32_t a, gs_pid b)
+{
+	struct gsi_proc *other = gsi_node_proc(node, b);
+	gs_pid me = gsi_node_pid(node, a);
+
+	if (gs_pid_equal(me, b) || linked(&node->procs[a], b))
+		return;
+	if (other == NULL) {
+		gsi_node_exit(node, b, me, "noproc", true);
+		return;
+	}
+	gsi_edge_add(&node->procs[a],
+	    (struct gsi_edge){ GSI_EDGE_LINK, b.slot, b.gen, 0, 0 });
+	gsi_edge_add(other,
+	    (struct gsi_edge){ GSI_EDGE_LINK, me.slot, me.gen, 0, 0 });
+}
+
+void
+gsi_node_unlink(struct gsi_node *node, uint32_t a, gs_pid b)
+{
+	struct gsi_proc *other = gsi_node_proc(node, b);
+
+	gsi_edge_drop(&node->procs[a], GSI_EDGE_LINK, b, 0);
+	if (other != NULL)
+		gsi_edge_drop(other, GSI_EDGE_LINK, gsi_node_pid(node, a), 0);
+}
+
+/* ref 0 takes a new one; a target that is not there is DOWN at once. */
+uint64_t
+gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
+    uint64_t ref, bool quiet)
+{
+	struct gsi_proc *other = gsi_node_proc(node, target);
+	gs_pid me = gsi_node_pid(node, who);
+	struct gsi_note note;
+
+	if (ref == 0)
+		ref = ++node->next_ref;
+	if (other == NULL) {
+		note = note_of(target, "noproc");
+		gsi_node_note(node, who, GSI_DOWN, ref, &note);
+		return ref;
+	}
+	gsi_edge_add(other, (struct gsi_edge){ GSI_EDGE_MONITOR, me.slot,
+	    me.gen, quiet, ref });
+	gsi_edge_add(&node->procs[who], (struct gsi_edge){
+	    GSI_EDGE_MONITORING, target.slot, target.gen, 0, ref });
+	return ref;
+}
+
+bool
+gsi_node_demonitor(struct gsi_node *node, uint32_t who, uint64_t ref)
+{
+	struct gsi_proc *me = &node->procs[who];
+
+	for (uint32_t i = 0; i < me->n_edges; i++) {
+		struct gsi_edge edge = me->edges[i];
+		struct gsi_proc *other;
+
+		if (edge.type != GSI_EDGE_MONITORING || edge.ref != ref)
+			continue;
+		me->edges[i] = me->edges[--me->n_edges];
+		other = &node->procs[edge.slot];
+		if (other->gen == edge.gen)
+			gsi_edge_drop(other, GSI_EDGE_MONITOR,
+			    gsi_node_pid(node, who), ref);
+		return true;
+	}
+	return false;
+}
+
+/* The reason is noted first: whoever looks after the kill finds it. */
+static void
+kill_noting(struct gsi_proc *proc, const char *reason)
+{
+	if (proc->noted == NULL)
+		proc->noted = strdup(reason);
+	if (proc->os_pid > 1)
+		kill(proc->os_pid, SIGKILL);
+}
+
+static bool
+traps(struct gsi_node *node, uint32_t slot)
+{
+	return (gm_load(&node->arena.table[slot].flags, relaxed) &
+	    GM_TRAP_EXIT) != 0;
+}
+
+void
+gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to,
+    const char *reason, bool by_link)
+{
+	struct gsi_proc *proc = gsi_node_proc(node, to);
+	struct gsi_note note;
+
+	if (proc == NULL || proc->kind == GS_PROCESS_NODE)
+		return;
+	/* only a signal on purpose cannot be trapped, a neighbour's end can */
+	if (!by_link && strcmp(reason, "kill") == 0) {
+		kill_noting(proc, "killed");
+		return;
+	}
+	if (proc->kind == GS_PROCESS_PLAIN) {
+		if (strcmp(reason, "normal") != 0 && proc->os_pid > 1) {
+			if (proc->noted == NULL)
+				proc->noted = strdup(reason);
+			kill(proc->os_pid, SIGTERM);
+		}
+		return;
+	}
+	if (traps(node, to.slot)) {
+		note = note_of(from, reason);
+		if (gs_pid_equal(proc->parent, from))
+			note.flags |= GSI_NOTE_PARENT;
+		if (by_link)
+			note.flags |= GSI_NOTE_LINK;
+		gsi_node_note(node, to.slot, GSI_EXIT, 0, &note);
+		return;
+	}
+	if (strcmp(reason, "normal") != 0 || (!by_link &&
+	    gs_pid_equal(from, to)))
+		kill_noting(proc, reason);
+}
+
+/* One edge of a process that has ended. */
+static void
+spread_edge(struct gsi_node *node, uint32_t slot, const struct gsi_edge *edge,
+    const char *reason)
+{
+	struct gsi_proc *dead = &node->procs[slot];
+	gs_pid me = gsi_node_pid(node, slot);
+	gs_pid other = { me.node, edge->slot, edge->gen };
+	struct gsi_proc *to = gsi_node_proc(node, other);
+	struct gsi_note note;
+
+	if (to == NULL)
+		return;
+	switch (edge->type) {
+	case GSI_EDGE_LINK:
+		gsi_edge_drop(to, GSI_EDGE_LINK, me, 0);
+		/* a start that failed is told by start's own answer */
+		if (edge->quiet == 0 || dead->started)
+			gsi_node_exit(node, me, other, reason, true);
+		break;
+	case GSI_EDGE_MONITOR:
+		gsi_edge_drop(to, GSI_EDGE_MONITORING, me, edge->ref);
+		note = note_of(me, reason);
+		if (edge->quiet == 0 || dead->started)
+			gsi_node_note(node, edge->slot, GSI_DOWN, edge->ref,
+			    &note);
+		break;
+	case GSI_EDGE_MONITORING:
+		gsi_edge_drop(to, GSI_EDGE_MONITOR, me, edge->ref);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+gsi_node_spread(struct gsi_node *node, uint32_t slot, const char *reason)
+{
+	struct gsi_proc *dead = &node->procs[slot];
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < dead->n_edges; i++) {
+		struct gsi_edge edge = dead->edges[i];
+
+		if (edge.type == GSI_EDGE_WATCH)
+			dead->edges[kept++] = edge;
+		else
+			spread_edge(node, slot, &edge, reason);
+	}
+	dead->n_edges = kept;
+}
+
+void
+gsi_node_spread_reaped(struct gsi_node *node, uint32_t slot,
+    const char *reason)
+{
+	struct gsi_proc *dead = &node->procs[slot];
+	struct gsi_answer answer = { .status = 0 };
+
+	gsi_reason_copy(answer.reason, reason);
+	answer.reason_size = (uint32_t)strlen(answer.reason);
+	for (uint32_t i = 0; i < dead->n_edges; i++) {
+		gs_pid other = { gsi_node_pid(node, slot).node,
+			dead->edges[i].slot, dead->edges[i].gen };
+
+		if (gsi_node_proc(node, other) != NULL)
+			gsi_node_answer(node, other.slot, dead->edges[i].ref,
+			    &answer);
+	}
+	free(dead->edges);
+	dead->edges = NULL;
+	dead->n_edges = dead->max_edges = 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the node sends: exits, DOWNs, answers.  The rule: the node waits for
+ * nobody.  What does not fit goes into its own memory and is sent, in order,
+ * when the receiver says that there is room.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/node.h"
+
+void
+gsi_node_ring(struct gsi_node *node, uint32_t slot)
+{
+	static const uint64_t one = 1;
+	int bell = node->procs[slot].bell;
+
+	if (bell >= 0 && write(bell, &one, sizeof(one)) < 0) {
+		/* EAGAIN: the counter is full, so it is ringing already */
+	}
+}
+
+/* Mapped for one message: 10,000 mappings would cost more than this. */
+int
+gsi_node_map(struct gsi_node *node, uint32_t slot, struct gm_region_ref *out)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+
+	if (proc->region == 0)
+		return -ESRCH;
+	return gm_region_map(node->arena.fd, proc->region, slot, proc->gen,
+	    true, out);
+}
+
+/* 0, -EAGAIN no room now (the receiver will say), or for good. */
+static int
+send_now(struct gsi_node *node, uint32_t slot, enum gm_which ring,
+    const struct gsi_head *head, const void *body, size_t size)
+{
+	const struct gm_entry *entry = &node->arena.table[slot];
+	struct gm_alive alive = { &entry->word,
+		gm_word_of(node->procs[slot].gen, GM_LIVE) };
+	struct gm_region_ref region;
+	struct gm_slip slip;
+	uint64_t sleep_no;
+	int status;
+
+	status = gsi_node_map(node, slot, &region);
+	if (status != 0)
+		return status;
+	status = gm_ring_open(&node->sender, &region.ring[ring], alive,
+	    sizeof(*head) + size, GM_SEND_RUNTIME, &slip);
+	if (status == 0) {
+		memcpy(slip.payload, head, sizeof(*head));
+		if (size > 0)
+			memcpy((char *)slip.payload + sizeof(*head), body,
+			    size);
+		sleep_no = gm_ring_commit(&node->sender, &region.ring[ring],
+		    &slip);
+		gsi_node_ring(node, slot);
+		if (sleep_no != 0)
+			gm_ring_rung(&region.ring[ring], sleep_no);
+		gm_ring_done(&node->sender);
+	} else if (status == -EAGAIN || status == -ENOSPC) {
+		gm_ring_want_room(&region.ring[ring]);
+		status = -EAGAIN;
+	}
+	gm_region_unmap(&region);
+	return status;
+}
+
+static void
+hold(struct gsi_proc *proc, enum gm_which ring, const struct gsi_head *head,
+    const void *body, size_t size)
+{
+	struct gsi_held *held = malloc(sizeof(*held) + size);
+
+	if (held == NULL)
+		return; /* out of memory: nothing better can be done */
+	held->next = NULL;
+	held->head = *head;
+	held->ring = ring;
+	held->size = size;
+	if (size > 0)
+		memcpy(held->body, body, size);
+	if (proc->held == NULL)
+		proc->held_end = &proc->held;
+	*proc->held_end = held;
+	proc->held_end = &held->next;
+}
+
+void
+gsi_node_send(struct gsi_node *node, uint32_t slot, enum gm_which ring,
+    const struct gsi_head *head, const void *body, size_t size)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+
+	if (proc->state != GSI_SLOT_LIVE || proc->kind == GS_PROCESS_PLAIN)
+		return;
+	/* behind what is held already, so that the order stays */
+	if (proc->held != NULL ||
+	    send_now(node, slot, ring, head, body, size) == -EAGAIN)
+		hold(proc, ring, head, body, size);
+}
+
+void
+gsi_node_held_retry(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+
+	while (proc->held != NULL && proc->state == GSI_SLOT_LIVE) {
+		struct gsi_held *held = proc->held;
+
+		if (send_now(node, slot, held->ring, &held->head, held->body,
+		    held->size) == -EAGAIN)
+			return;
+		proc->held = held->next;
+		free(held);
+	}
+}
+
+void
+gsi_node_held_free(struct gsi_proc *proc)
+{
+	while (proc->held != NULL) {
+		struct gsi_held *held = proc->held;
+
+		proc->held = held->next;
+		free(held);
+	}
+}
+
+void
+gsi_node_answer(struct gsi_node *node, uint32_t slot, uint64_t tag,
+    const struct gsi_answer *answer)
+{
+	struct gsi_head head = { GSI_ANSWER, 1, tag };
+
+	if (tag != 0)
+		gsi_node_send(node, slot, GM_REPLIES, &head, answer,
+		    sizeof(*answer));
+}
+
+void
+gsi_node_note(struct gsi_node *node, uint32_t slot, uint32_t kind,
+    uint64_t tag, const struct gsi_note *note)
+{
+	struct gsi_head head = { kind, 1, tag };
+
+	gsi_node_send(node, slot, GM_MAILBOX, &head, note, sizeof(*note));
+}

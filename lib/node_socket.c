@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The node's socket: where clients attach and bells are handed out.  The
+ * kernel says who is talking (SO_PEERCRED and the sender's own pidfd); a bad
+ * packet costs its sender the connection and nobody anything else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+#include "lib/node.h"
+#include "lib/runtime.h"
+
+#define CLIENT_CELLS 16384u /* 1 MiB */
+
+int
+gsi_node_listen(struct gsi_node *node)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char path[512];
+	int status;
+
+	status = gsi_runtime_file(path, sizeof(path), node->name, ".sock");
+	if (status != 0)
+		return status;
+	if (strlen(path) >= sizeof(address.sun_path))
+		return gsi_fail(-ENAMETOOLONG, "", "the socket path %s is "
+		    "longer than %zu bytes: use a shorter name", path,
+		    sizeof(address.sun_path) - 1);
+	strcpy(address.sun_path, path);
+	node->listener = socket(AF_UNIX,
+	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (node->listener < 0)
+		return -errno;
+	unlink(path);
+	if (bind(node->listener, (struct sockaddr *)&address,
+	    sizeof(address)) != 0 || chmod(path, 0600) != 0 ||
+	    listen(node->listener, 4096) != 0)
+		return gsi_fail(-errno, "", "cannot listen on %s: %s", path,
+		    strerror(errno));
+	return gm_poll_add(node->poll, node->listener,
+	    gsi_token(GSI_AT_LISTENER, 0, 0), 0);
+}
+
+static bool
+peer(int socket, struct ucred *cred)
+{
+	socklen_t size = sizeof(*cred);
+
+	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, cred, &size) == 0 &&
+	    (cred->uid == geteuid() || cred->uid == 0);
+}
+
+void
+gsi_node_visit(struct gsi_node *node)
+{
+	for (int i = 0; i < 1024; i++) {
+		struct gsi_visitor *v = NULL;
+		struct ucred cred;
+		int fd = accept4(node->listener, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			return;
+		for (int k = 0; k < GSI_VISITORS && v == NULL; k++)
+			if (node->visitors[k].socket < 0)
+				v = &node->visitors[k];
+		if (v == NULL) {
+			/* all places taken: the oldest silent one goes */
+			v = &node->visitors[node->next_visitor % GSI_VISITORS];
+			gm_poll_remove(node->poll,
+			    gsi_token(GSI_AT_VISITOR, v->id, 0));
+			close(v->socket);
+			v->socket = -1;
+		}
+		if (!peer(fd, &cred)) {
+			close(fd);
+			continue;
+		}
+		v->socket = fd;
+		v->id = ++node->next_visitor & 0xffffff;
+		if (gm_poll_add(node->poll, fd,
+		    gsi_token(GSI_AT_VISITOR, v->id, 0), 0) != 0) {
+			close(fd);
+			v->socket = -1;
+			continue;
+		}
+		gsi_node_visitor(node, v->id);
+	}
+}
+
+/* The pidfd must speak of the process the socket's other end belongs to. */
+static bool
+pidfd_is(int pidfd, pid_t pid)
+{
+	char path[64], text[512], *at;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	at = strstr(text, "Pid:");
+	return at != NULL && atoi(at + 4) == pid;
+}
+
+static void
+refuse(int socket, int status, const char *text)
+{
+	struct gsi_welcome no = { .status = status };
+
+	snprintf(no.text, sizeof(no.text), "%s", text);
+	gsi_packet_send(socket, &no, sizeof(no), NULL, 0);
+	close(socket);
+}
+
+static int
+seat_client(struct gsi_node *node, int socket, pid_t pid, int pidfd,
+    uint32_t *out)
+{
+	struct gsi_proc *proc;
+	uint32_t slot;
+	int status = gsi_node_slot_take(node, &slot);
+
+	if (status != 0) {
+		close(pidfd);
+		return status;
+	}
+	proc = &node->procs[slot];
+	proc->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	status = proc->bell < 0 ? -errno
+				: gsi_node_publish(node, slot,
+				      GS_PROCESS_CLIENT, pid, CLIENT_CELLS);
+	if (status != 0) {
+		close(pidfd);
+		gsi_node_slot_free(node, slot);
+		return status;
+	}
+	status = gsi_node_watch(node, slot, pidfd);
+	if (status == 0)
+		status = gm_poll_add(node->poll, socket,
+		    gsi_token(GSI_AT_CLIENT, slot, proc->gen), 0);
+	if (status != 0) {
+		gm_poll_remove(node->poll,
+		    gsi_token(GSI_AT_PROCESS, slot, proc->gen));
+		gsi_node_unpublish(node, slot);
+		return status;
+	}
+	proc->socket = socket;
+	*out = slot;
+	return 0;
+}
+
+static void
+attach(struct gsi_node *node, int socket, int pidfd,
+    const struct gsi_packet *packet)
+{
+	struct gsi_welcome welcome = { .node_os_pid = (int32_t)getpid() };
+	struct ucred cred;
+	int fds[4], status;
+	uint32_t slot;
+
+	if (packet->layout_hash != gm_layout_hash()) {
+		refuse(socket, -EPROTO, "it was started by genserver "
+		    GS_VERSION ", another version: restart the node, or use "
+		    "the gsctl that belongs to it");
+	} else if (pidfd < 0 || !peer(socket, &cred) ||
+	    !pidfd_is(pidfd, cred.pid)) {
+		refuse(socket, -EPERM, "the pidfd does not belong to you");
+	} else if (node->phase != GSI_PHASE_UP) {
+		refuse(socket, -ENOTCONN, "it is going down");
+	} else {
+		status = seat_client(node, socket, cred.pid, pidfd, &slot);
+		if (status != 0) {
+			refuse(socket, status, strerror(-status));
+			return;
+		}
+		welcome.pid = gsi_node_pid(node, slot);
+		welcome.n_fds = 4;
+		fds[0] = node->arena.fd;
+		fds[1] = node->procs[slot].bell;
+		fds[2] = node->bell;
+		fds[3] = node->reports[1];
+		gsi_packet_send(socket, &welcome, sizeof(welcome), fds, 4);
+		return;
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+}
+
+/* Who may have a bell: any process of this node that can show it is one. */
+static void
+fetch(struct gsi_node *node, int socket, const struct gsi_packet *packet)
+{
+	struct gsi_welcome answer = { .status = -ESRCH };
+	struct gsi_proc *target = gsi_node_proc(node, packet->target);
+	int n = 0, fd = -1;
+
+	if (target != NULL && target->bell >= 0) {
+		answer.status = 0;
+		fd = target->bell;
+		n = 1;
+	}
+	gsi_packet_send(socket, &answer, sizeof(answer), &fd, n);
+}
+
+static bool
+server_says(struct gsi_node *node, int socket, const struct gsi_packet *packet)
+{
+	struct gsi_proc *who = gsi_node_proc(node, packet->who);
+	struct ucred cred;
+
+	return who != NULL && peer(socket, &cred) && cred.pid == who->os_pid;
+}
+
+/* The first packet of a connection decides what it is. */
+static void
+first(struct gsi_node *node, struct gsi_visitor *v)
+{
+	struct gsi_packet packet;
+	int pidfd, socket = v->socket;
+	ssize_t n;
+
+	n = gsi_packet_receive(socket, &packet, sizeof(packet), &pidfd, 1,
+	    MSG_DONTWAIT);
+	if (n == -EAGAIN)
+		return;
+	gm_poll_remove(node->poll, gsi_token(GSI_AT_VISITOR, v->id, 0));
+	v->socket = -1;
+	if (n == (ssize_t)sizeof(packet) &&
+	    packet.magic == GSI_PACKET_MAGIC) {
+		if (packet.op == GSI_PACKET_ATTACH) {
+			attach(node, socket, pidfd, &packet);
+			return;
+		}
+		if (packet.op == GSI_PACKET_FETCH &&
+		    server_says(node, socket, &packet))
+			fetch(node, socket, &packet);
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	close(socket);
+}
+
+void
+gsi_node_visitor(struct gsi_node *node, uint32_t id)
+{
+	for (int i = 0; i < GSI_VISITORS; i++) {
+		struct gsi_visitor *v = &node->visitors[i];
+
+		if (v->socket >= 0 && v->id == id) {
+			first(node, v);
+			return;
+		}
+	}
+}
+
+/* Exiting already?  Then its pidfd will say how; else it only left us. */
+static bool
+exiting(pid_t pid)
+{
+	char path[64], text[512], *at;
+	unsigned long flags = 0;
+	char state = 'X';
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	if (n <= 0)
+		return true;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	if (at != NULL)
+		sscanf(at + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags);
+	return state == 'Z' || state == 'X' || (flags & 4) != 0;
+}
+
+static void
+client_says(struct gsi_node *node, uint32_t slot,
+    const struct gsi_packet *packet)
+{
+	switch (packet->op) {
+	case GSI_PACKET_FETCH:
+		fetch(node, node->procs[slot].socket, packet);
+		break;
+	case GSI_PACKET_DETACH:
+		node->procs[slot].detached = true;
+		gsi_node_gone(node, slot);
+		break;
+	case GSI_PACKET_DOWN:
+		gsi_node_stop(node);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+client_left(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+
+	gm_poll_remove(node->poll, gsi_token(GSI_AT_CLIENT, slot, proc->gen));
+	close(proc->socket);
+	proc->socket = -1;
+	if (proc->detached || !exiting(proc->os_pid)) {
+		proc->detached = true;
+		gsi_node_gone(node, slot);
+	}
+}
+
+void
+gsi_node_client(struct gsi_node *node, uint32_t slot, uint32_t gen,
+    uint32_t ready)
+{
+	struct gsi_packet packet;
+	int fd;
+
+	if (slot >= node->high || node->procs[slot].gen != gen)
+		return;
+	for (int i = 0; i < 64 && node->procs[slot].socket >= 0; i++) {
+		ssize_t n = gsi_packet_receive(node->procs[slot].socket,
+		    &packet, sizeof(packet), &fd, 1, MSG_DONTWAIT);
+
+		if (fd >= 0)
+			close(fd);
+		if (n == -EAGAIN)
+			break;
+		if (n <= 0) {
+			client_left(node, slot);
+			return;
+		}
+		if (n == (ssize_t)sizeof(packet) &&
+		    packet.magic == GSI_PACKET_MAGIC)
+			client_says(node, slot, &packet);
+	}
+	if ((ready & POLLHUP) != 0 && node->procs[slot].socket >= 0)
+		client_left(node, slot);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime folder: sockets, locks and logs of this user's nodes.  The rule:
+ * it is ours alone (owner, 0700), or it is not used.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+#include "lib/runtime.h"
+
+static void
+choose(char *path, size_t size)
+{
+	const char *set = getenv("GS_RUNTIME_DIR");
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+
+	if (set != NULL && set[0] != '\0')
+		snprintf(path, size, "%s", set);
+	else if (xdg != NULL && xdg[0] != '\0')
+		snprintf(path, size, "%s/genserver", xdg);
+	else if (getuid() == 0)
+		snprintf(path, size, "/run/genserver");
+	else
+		snprintf(path, size, "/tmp/genserver-%u", (unsigned)getuid());
+}
+
+static int
+check(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return gsi_fail(-errno, "", "cannot look at the runtime folder "
+		    "%s: %s", path, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return gsi_fail(-ENOTDIR, "", "the runtime folder %s is no "
+		    "folder: remove it or set GS_RUNTIME_DIR", path);
+	if (st.st_uid != geteuid())
+		return gsi_fail(-EPERM, "", "the runtime folder %s belongs to "
+		    "user %u, not to you: set GS_RUNTIME_DIR to a folder of "
+		    "your own", path, (unsigned)st.st_uid);
+	if ((st.st_mode & 077) != 0)
+		return gsi_fail(-EPERM, "", "the runtime folder %s is open to "
+		    "others (mode %03o): chmod 700 it", path,
+		    (unsigned)(st.st_mode & 0777));
+	return 0;
+}
+
+int
+gs_runtime_dir(char *path, size_t size)
+{
+	char chosen[256];
+
+	choose(chosen, sizeof(chosen));
+	/* a socket path has room for 107 bytes in all */
+	if (strlen(chosen) >= size || strlen(chosen) > 80)
+		return gsi_fail(-ENAMETOOLONG, "", "the runtime folder %s has "
+		    "a name too long for a socket: set GS_RUNTIME_DIR", chosen);
+	if (mkdir(chosen, 0700) != 0 && errno != EEXIST)
+		return gsi_fail(-errno, "", "cannot make the runtime folder "
+		    "%s: %s", chosen, strerror(errno));
+	snprintf(path, size, "%s", chosen);
+	return check(path);
+}
+
+/* A file of a node: names are checked, but may hold a slash. */
+int
+gsi_runtime_file(char *path, size_t size, const char *node, const char *suffix)
+{
+	char dir[256], safe[GS_NAME_MAX * 3 + 1];
+	size_t n = 0;
+	int status = gs_runtime_dir(dir, sizeof(dir));
+
+	if (status != 0)
+		return status;
+	for (const char *c = node; *c != '\0'; c++) {
+		if (*c == '/' || *c == '%' || (*c == '.' && c == node))
+			n += (size_t)snprintf(safe + n, sizeof(safe) - n,
+			    "%%%02x", (unsigned char)*c);
+		else
+			safe[n++] = *c;
+	}
+	safe[n] = '\0';
+	if ((size_t)snprintf(path, size, "%s/%s%s", dir, safe, suffix) >= size)
+		return gsi_fail(-ENAMETOOLONG, "", "the node name '%s' is too "
+		    "long for a socket in %s", node, dir);
+	return 0;
+}
+
+/* Undoes the escapes of gsi_runtime_file. */
+static void
+unescape(char *out, const char *in, size_t n)
+{
+	unsigned byte;
+
+	while (n > 0) {
+		if (in[0] == '%' && n >= 3 && sscanf(in + 1, "%2x", &byte) == 1) {
+			*out++ = (char)byte;
+			in += 3;
+			n -= 3;
+		} else {
+			*out++ = *in++;
+			n--;
+		}
+	}
+	*out = '\0';
+}
+
+/* True when path still names the file we have open: nobody unlinked it. */
+static bool
+still_there(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && lstat(path, &b) == 0 &&
+	    a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+static int
+open_lock(const char *node, char *path, size_t size)
+{
+	int status = gsi_runtime_file(path, size, node, ".lock");
+	int fd;
+
+	if (status != 0)
+		return status;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return gsi_fail(-errno, "", "cannot open %s: %s", path,
+		    strerror(errno));
+	return fd;
+}
+
+int
+gsi_node_lock(const char *node)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[512];
+	int fd;
+
+	for (;;) {
+		fd = open_lock(node, path, sizeof(path));
+		if (fd < 0)
+			return fd;
+		if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+			int status = errno == EAGAIN || errno == EACCES
+			    ? -EEXIST
+			    : -errno;
+
+			close(fd);
+			return status;
+		}
+		if (still_there(fd, path))
+			return fd;
+		close(fd);
+	}
+}
+
+/* Asks without taking, so that looking never gets in a node's way. */
+static bool
+locked(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return is;
+}
+
+/* What the holder of the lock may do: nobody else touches leftovers. */
+void
+gsi_node_sweep(const char *node)
+{
+	char path[512], segment[256];
+
+	gm_segment_name(segment, sizeof(segment), node);
+	if (gm_segment_stale(segment) == 1)
+		shm_unlink(segment);
+	if (gsi_runtime_file(path, sizeof(path), node, ".sock") == 0)
+		unlink(path);
+}
+
+/* The lock file goes last; who waits on it opens it anew. */
+void
+gsi_node_unlock(const char *node, int fd)
+{
+	char path[512];
+
+	if (gsi_runtime_file(path, sizeof(path), node, ".lock") == 0)
+		unlink(path);
+	close(fd);
+}
+
+static int
+os_pid_of(const char *node)
+{
+	char path[108];
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+	int fd, pid = 0;
+
+	if (gsi_runtime_file(path, sizeof(path), node, ".sock") != 0)
+		return 0;
+	fd = gsi_connect(path);
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0)
+		pid = cred.pid;
+	close(fd);
+	return pid;
+}
+
+static int
+visit(const char *file, int (*each)(const gs_node_entry *, void *), void *data)
+{
+	gs_node_entry node = { 0 };
+	char path[512];
+	size_t size = strlen(file);
+
+	if (size < 6 || size - 5 > sizeof(node.name) - 1 ||
+	    strcmp(file + size - 5, ".lock") != 0)
+		return 0;
+	unescape(node.name, file, size - 5);
+	if (gsi_runtime_file(path, sizeof(path), node.name, ".lock") != 0)
+		return 0;
+	node.running = locked(path);
+	if (node.running)
+		node.os_pid = os_pid_of(node.name);
+	return each(&node, data);
+}
+
+int
+gs_nodes(int (*each)(const gs_node_entry *node, void *data), void *data)
+{
+	char dir[256];
+	struct dirent *entry;
+	DIR *d;
+	int status = gs_runtime_dir(dir, sizeof(dir));
+
+	if (status != 0)
+		return status;
+	d = opendir(dir);
+	if (d == NULL)
+		return -errno;
+	while (status == 0 && (entry = readdir(d)) != NULL)
+		status = visit(entry->d_name, each, data);
+	closedir(d);
+	return status;
+}
+
+static int
+prune(const gs_node_entry *node, void *data)
+{
+	int lock;
+
+	if (node->running)
+		return 0;
+	lock = gsi_node_lock(node->name);
+	if (lock < 0)
+		return 0;
+	gsi_node_sweep(node->name);
+	gsi_node_unlock(node->name, lock);
+	++*(int *)data;
+	return 0;
+}
+
+int
+gs_nodes_prune(void)
+{
+	int count = 0;
+	int status = gs_nodes(prune, &count);
+
+	return status < 0 ? status : count;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who am I: the mutable statics of the library, all of them.  One process
+ * image is in one node (home); each thread is a process of that node (self).
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+#include "lib/self.h"
+
+struct thread {
+	struct gsi_self *self;
+	void *slot[GSI_SLOTS];
+	struct gsi_failure *failure;
+};
+
+static _Thread_local struct thread thread;
+static struct gsi_home home = { .node_pidfd = -1 };
+static struct gsi_self *selves; /* clients of this program, under lock */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static void *process_slot;
+
+/*
+ * A forked child is not the parent: it must not use the parent's slot, and
+ * its copies of the sockets must not keep the parent alive for the node.
+ */
+static void
+forget_after_fork(void)
+{
+	for (struct gsi_self *me = selves; me != NULL; me = me->next)
+		if (me->socket >= 0)
+			close(me->socket);
+	selves = NULL;
+	memset(&thread, 0, sizeof(thread));
+	if (home.node_pidfd >= 0)
+		close(home.node_pidfd);
+	/* the node stays our home, but nothing of the parent's is ours */
+	memset(&home.arena, 0, sizeof(home.arena));
+	home.arena.fd = home.arena.lock_fd = -1;
+	home.mapped = false;
+	home.embedded = false;
+	home.node_pidfd = -1;
+	pthread_mutex_init(&lock, NULL);
+}
+
+static void
+thread_ends(void *value)
+{
+	struct gsi_self *me = value;
+
+	gsi_detach(me, true);
+	gsi_text_end();
+	gsi_verdict_end();
+	free(thread.failure);
+	thread.failure = NULL;
+}
+
+static void
+prepare(void)
+{
+	pthread_key_create(&key, thread_ends);
+	pthread_atfork(NULL, NULL, forget_after_fork);
+}
+
+void **
+gsi_process_slot(void)
+{
+	return &process_slot;
+}
+
+struct gsi_home *
+gsi_home(void)
+{
+	return &home;
+}
+
+void
+gsi_home_server(const struct gm_arena *arena)
+{
+	home.open = true;
+	home.arena = *arena;
+	home.mapped = true;
+}
+
+void
+gsi_home_lock(void)
+{
+	pthread_once(&once, prepare);
+	pthread_mutex_lock(&lock);
+}
+
+void
+gsi_home_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+struct gsi_self *
+gsi_self_peek(void)
+{
+	return thread.self;
+}
+
+void
+gsi_self_set(struct gsi_self *me)
+{
+	thread.self = me;
+	pthread_once(&once, prepare);
+	/* servers end with their process, not with a thread */
+	pthread_setspecific(key, me != NULL && !me->is_server ? me : NULL);
+}
+
+/* Keeps the list of this program's clients; called under the lock. */
+void
+gsi_selves_add(struct gsi_self *me)
+{
+	me->next = selves;
+	selves = me;
+}
+
+void
+gsi_selves_drop(struct gsi_self *me)
+{
+	struct gsi_self **at = &selves;
+
+	while (*at != NULL && *at != me)
+		at = &(*at)->next;
+	if (*at == me)
+		*at = me->next;
+}
+
+static struct gsi_self *
+attach(void)
+{
+	struct gsi_self *me;
+	int status;
+
+	if (!home.open) {
+		if (getenv("GS_NODE") == NULL) {
+			gsi_fail(-ENOTCONN, "nodedown",
+			    "no node is open: call gs_node_open, or set "
+			    "GS_NODE");
+			return NULL;
+		}
+		status = gs_node_open(NULL, 0);
+		if (status != 0 && status != -EALREADY)
+			return NULL;
+		if (thread.self != NULL)
+			return thread.self;
+	}
+	status = gsi_attach(&me);
+	return status == 0 ? me : NULL;
+}
+
+struct gsi_self *
+gsi_self(void)
+{
+	if (__builtin_expect(thread.self != NULL, 1))
+		return thread.self;
+	return attach();
+}
+
+void **
+gsi_thread_slot(int which)
+{
+	return &thread.slot[which];
+}
+
+static struct gsi_failure *
+failure(void)
+{
+	if (thread.failure == NULL)
+		thread.failure = calloc(1, sizeof(*thread.failure));
+	return thread.failure;
+}
+
+int
+gsi_fail(int status, const char *reason, const char *format, ...)
+{
+	struct gsi_failure *f = failure();
+	va_list args;
+
+	if (f == NULL)
+		return status;
+	gsi_reason_copy(f->reason, reason);
+	va_start(args, format);
+	vsnprintf(f->text, sizeof(f->text), format, args);
+	va_end(args);
+	return status;
+}
+
+const char *
+gs_error_reason(void)
+{
+	return thread.failure != NULL ? thread.failure->reason : "";
+}
+
+const char *
+gs_error_text(void)
+{
+	return thread.failure != NULL ? thread.failure->text : "";
+}
