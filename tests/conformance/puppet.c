@@ -31,6 +31,8 @@
 
 #include <stdarg.h>
 
+static struct puppet_memory memory;
+
 void
 say(const struct puppet *self, const char *format, ...)
 {
@@ -96,7 +98,7 @@ static gs_next
 perform(
     struct puppet *self, gs_bytes bytes, const gs_from *from, gs_next otherwise)
 {
-	struct job job = { self, otherwise, from, NULL };
+	struct job job = { self, &memory, otherwise, from, NULL };
 	char script[SCRIPT];
 
 	job.rest = gs_string(bytes, script, sizeof(script));
@@ -143,13 +145,13 @@ puppet_info(void *state, const gs_info *info)
 		return perform(self, info->body, NULL, go_on);
 	case GS_INFO_TIMEOUT:
 		say(self, "timeout");
-		return perform(self, GS_TEXT(self->at_timeout), NULL, go_on);
+		return perform(self, GS_TEXT(memory.at_timeout), NULL, go_on);
 	case GS_INFO_EXIT:
 		say(self, "exit %s", info->reason);
-		return perform(self, GS_TEXT(self->at_exit), NULL, go_on);
+		return perform(self, GS_TEXT(memory.at_exit), NULL, go_on);
 	case GS_INFO_DOWN:
 		say(self, "down %s", info->reason);
-		return perform(self, GS_TEXT(self->at_down), NULL, go_on);
+		return perform(self, GS_TEXT(memory.at_down), NULL, go_on);
 	}
 	say(self, "unknown kind %d", info->kind);
 	return go_on;
@@ -168,7 +170,8 @@ puppet_terminate(void *state, const char *reason)
 	gs_next ignored;
 
 	say(self, "terminate %s %ld", reason, self->n);
-	ignored = perform(self, GS_TEXT(self->at_end), NULL, gs_next_noreply());
+	ignored =
+	    perform(self, GS_TEXT(memory.at_end), NULL, gs_next_noreply());
 	(void)ignored;
 }
 

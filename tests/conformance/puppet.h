@@ -10,9 +10,14 @@
 #define SCRIPT 2048
 #define KEPT 8
 
+/* The state: small, so that the library can put the old one back. */
 struct puppet {
 	long n;
 	char tag[16];
+};
+
+/* What a puppet remembers however its callbacks end. */
+struct puppet_memory {
 	char last[128];
 	char at_end[128];
 	char at_timeout[128];
@@ -27,6 +32,7 @@ struct puppet {
 /* A script being run. */
 struct job {
 	struct puppet *self;
+	struct puppet_memory *memory;
 	gs_next next;
 	const gs_from *from;
 	char *rest; /* of the script, behind this command */

@@ -34,7 +34,7 @@ inner_bytes(char *text)
 static void
 set_last(struct job *job, int status)
 {
-	snprintf(job->self->last, sizeof(job->self->last), "%d", status);
+	snprintf(job->memory->last, sizeof(job->memory->last), "%d", status);
 }
 
 static void
@@ -66,8 +66,8 @@ cmd_call(struct job *job, char *arg)
 		gs_string(reply, text, sizeof(text));
 	else
 		snprintf(text, sizeof(text), "%s", gs_error_reason());
-	snprintf(
-	    job->self->last, sizeof(job->self->last), "%d %s", status, text);
+	snprintf(job->memory->last, sizeof(job->memory->last), "%d %s", status,
+	    text);
 }
 
 static void
@@ -77,14 +77,14 @@ cmd_after(struct job *job, char *arg)
 	gs_addr to = address(&arg);
 
 	set_last(
-	    job, gs_send_after(ms, to, inner_bytes(arg), &job->self->timer));
+	    job, gs_send_after(ms, to, inner_bytes(arg), &job->memory->timer));
 }
 
 static void
 cmd_cancel(struct job *job, char *arg)
 {
 	(void)arg;
-	set_last(job, (int)gs_cancel_timer(job->self->timer));
+	set_last(job, (int)gs_cancel_timer(job->memory->timer));
 }
 
 static void
@@ -93,10 +93,10 @@ start_last(struct job *job, int status, gs_pid pid)
 	char text[GS_PID_TEXT];
 
 	if (status == 0)
-		snprintf(job->self->last, sizeof(job->self->last), "%s",
+		snprintf(job->memory->last, sizeof(job->memory->last), "%s",
 		    gs_pid_text(pid, text));
 	else
-		snprintf(job->self->last, sizeof(job->self->last), "%d %s",
+		snprintf(job->memory->last, sizeof(job->memory->last), "%d %s",
 		    status, gs_error_reason());
 }
 
@@ -135,7 +135,7 @@ cmd_startmon(struct job *job, char *arg)
 	gs_options options = start_options(&arg);
 	gs_pid pid;
 	int status = gs_start_monitor(
-	    &puppet, inner_bytes(arg), &options, &pid, &job->self->monitor);
+	    &puppet, inner_bytes(arg), &options, &pid, &job->memory->monitor);
 
 	start_last(job, status, pid);
 }
@@ -155,13 +155,13 @@ cmd_unlink(struct job *job, char *arg)
 static void
 cmd_monitor(struct job *job, char *arg)
 {
-	set_last(job, gs_monitor(address(&arg), &job->self->monitor));
+	set_last(job, gs_monitor(address(&arg), &job->memory->monitor));
 }
 
 static void
 cmd_demonitor(struct job *job, char *arg)
 {
-	set_last(job, gs_demonitor(job->self->monitor, atoi(arg)));
+	set_last(job, gs_demonitor(job->memory->monitor, atoi(arg)));
 }
 
 static void
@@ -191,7 +191,7 @@ cmd_stop(struct job *job, char *arg)
 	gs_addr to = address(&arg);
 	int status = gs_stop(to, arg, timeout);
 
-	snprintf(job->self->last, sizeof(job->self->last), "%d %s", status,
+	snprintf(job->memory->last, sizeof(job->memory->last), "%d %s", status,
 	    gs_error_reason());
 }
 
@@ -199,8 +199,8 @@ static void
 cmd_keep(struct job *job, char *arg)
 {
 	(void)arg;
-	CHECK(job->from && job->self->n_kept < KEPT);
-	job->self->kept[job->self->n_kept++] = *job->from;
+	CHECK(job->from && job->memory->n_kept < KEPT);
+	job->memory->kept[job->memory->n_kept++] = *job->from;
 }
 
 static void
@@ -208,8 +208,8 @@ cmd_answer(struct job *job, char *arg)
 {
 	int i = number(&arg);
 
-	CHECK(i >= 0 && i < job->self->n_kept);
-	set_last(job, gs_reply(job->self->kept[i], GS_TEXT(arg)));
+	CHECK(i >= 0 && i < job->memory->n_kept);
+	set_last(job, gs_reply(job->memory->kept[i], GS_TEXT(arg)));
 }
 
 static void

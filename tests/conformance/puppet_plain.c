@@ -22,7 +22,7 @@ static void
 cmd_notelast(struct job *job, char *arg)
 {
 	(void)arg;
-	say(job->self, "%s", job->self->last);
+	say(job->self, "%s", job->memory->last);
 }
 
 static void
@@ -98,7 +98,7 @@ cmd_os_exit(struct job *job, char *arg)
 static void
 cmd_trap(struct job *job, char *arg)
 {
-	snprintf(job->self->last, sizeof(job->self->last), "%d",
+	snprintf(job->memory->last, sizeof(job->memory->last), "%d",
 	    gs_trap_exit(atoi(arg)));
 }
 
@@ -112,25 +112,25 @@ cmd_label(struct job *job, char *arg)
 static void
 cmd_at_end(struct job *job, char *arg)
 {
-	snprintf(job->self->at_end, 128, "%s", inner(arg));
+	snprintf(job->memory->at_end, 128, "%s", inner(arg));
 }
 
 static void
 cmd_at_timeout(struct job *job, char *arg)
 {
-	snprintf(job->self->at_timeout, 128, "%s", inner(arg));
+	snprintf(job->memory->at_timeout, 128, "%s", inner(arg));
 }
 
 static void
 cmd_at_exit(struct job *job, char *arg)
 {
-	snprintf(job->self->at_exit, 128, "%s", inner(arg));
+	snprintf(job->memory->at_exit, 128, "%s", inner(arg));
 }
 
 static void
 cmd_at_down(struct job *job, char *arg)
 {
-	snprintf(job->self->at_down, 128, "%s", inner(arg));
+	snprintf(job->memory->at_down, 128, "%s", inner(arg));
 }
 
 const struct command plain_commands[] = {

@@ -48,7 +48,7 @@ static void
 cmd_last(struct job *job, char *arg)
 {
 	(void)arg;
-	job->next = gs_next_reply(GS_TEXT(job->self->last));
+	job->next = gs_next_reply(GS_TEXT(job->memory->last));
 }
 
 static void

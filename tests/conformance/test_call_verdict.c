@@ -79,6 +79,64 @@ TEST(CALL_24_verdicts_of_init_are_bad_return_values)
 	is_bad_return("add 5;error x");
 }
 
+/* The same with a state of some pages. */
+struct big {
+	int n;
+	char rest[20000];
+	int last;
+};
+
+static gs_next
+big_init(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	return gs_ok();
+}
+
+static gs_next
+big_call(void *state, gs_bytes request, gs_from from)
+{
+	struct big *big = state;
+	gs_next garbage;
+
+	(void)from;
+	big->n++;
+	big->last++;
+	if (gs_is(request, "exit"))
+		gs_exit("left");
+	memset(&garbage, 0x77, sizeof(garbage));
+	return gs_is(request, "garbage") ? garbage
+					 : gs_next_reply(GS_TEXT("fine"));
+}
+
+static void
+big_terminate(void *state, const char *reason)
+{
+	struct big *big = state;
+
+	note("big %s %d %d", reason, big->n, big->last);
+}
+
+static GS_SERVER(big, .state_size = sizeof(struct big), .init = big_init,
+    .handle_call = big_call, .terminate = big_terminate);
+
+TEST(CALL_24_terminate_sees_the_old_state_of_a_big_server)
+{
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(gs_start(&big, GS_NONE, NULL, &pid), 0);
+	CHECK_STR(ask(GS_PID(pid), ""), "fine");
+	CHECK_STR(ask(GS_PID(pid), "garbage"), "error -104 bad_return_value");
+	CHECK(wait_note("big bad_return_value 1 1"));
+	CHECK_INT(gs_start(&big, GS_NONE, NULL, &pid), 0);
+	CHECK_STR(ask(GS_PID(pid), ""), "fine");
+	CHECK_STR(ask(GS_PID(pid), "exit"), "error -104 left");
+	CHECK(wait_note("big left 1 1"));
+	node_down();
+}
+
 static gs_next
 deaf_init(void *state, gs_bytes argument)
 {

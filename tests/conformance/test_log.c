@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #define TERMINATED "server_terminated"
+#define CRASH "crash" /* it ended without the library's loop */
 
 /* Shows its state as text. */
 static gs_next
@@ -100,8 +101,8 @@ TEST(LOG_01_a_crash_is_reported)
 	start_shown("crasher");
 	CHECK_INT(gs_call(GS_NAME("crasher"), GS_TEXT("crash"), NULL, FOREVER),
 	    -ECONNRESET);
-	CHECK(wait_reports(TERMINATED, "crasher", 1));
-	line = report(TERMINATED, "crasher");
+	CHECK(wait_reports(CRASH, "crasher", 1));
+	line = report(CRASH, "crasher");
 	field_has(line, "level", "error");
 	field_has(line, "reason", "signal:11");
 	field_has(line, "last_message", "crash");
@@ -114,9 +115,15 @@ TEST(LOG_01_other_abnormal_ends_are_reported)
 	static const struct {
 		const char *script;
 		const char *reason;
-	} ends[] = { { "end boom", "boom" }, { "exit bang", "bang" },
-		{ "garbage", "bad_return_value" }, { "raise 9", "killed" },
-		{ "_exit 4", "exit:4" }, { "raise 6", "signal:6" } };
+		const char *kind;
+	} ends[] = {
+		{ "end boom", "boom", TERMINATED },
+		{ "exit bang", "bang", TERMINATED },
+		{ "garbage", "bad_return_value", TERMINATED },
+		{ "raise 9", "killed", CRASH },
+		{ "_exit 4", "exit:4", CRASH },
+		{ "raise 6", "signal:6", CRASH },
+	};
 	char name[16];
 	size_t i;
 
@@ -125,8 +132,9 @@ TEST(LOG_01_other_abnormal_ends_are_reported)
 		snprintf(name, sizeof(name), "end-%zu", i);
 		start_named("", name);
 		tell(GS_NAME(name), ends[i].script);
-		CHECK(wait_reports(TERMINATED, name, 1));
-		field_has(report(TERMINATED, name), "reason", ends[i].reason);
+		CHECK(wait_reports(ends[i].kind, name, 1));
+		field_has(report(ends[i].kind, name), "reason", ends[i].reason);
+		CHECK_INT(reports(CRASH, name) + reports(TERMINATED, name), 1);
 	}
 	named_node_down();
 }
@@ -159,6 +167,7 @@ TEST(LOG_02_clean_ends_are_not_reported)
 	tell(GS_NAME("fence"), "end boom");
 	CHECK(wait_reports(TERMINATED, "fence", 1));
 	CHECK_INT(reports(TERMINATED, NULL), 1);
+	CHECK_INT(reports(CRASH, NULL), 0);
 	named_node_down();
 }
 
