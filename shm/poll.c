@@ -197,8 +197,8 @@ gm_poll_remove(struct gm_poll *poll, uint64_t token)
 }
 
 int
-gm_poll_wait(struct gm_poll *poll, int64_t deadline, struct gm_event *events,
-    int max)
+gm_poll_wait(
+    struct gm_poll *poll, int64_t deadline, struct gm_event *events, int max)
 {
 	return poll->ops->wait(poll, deadline, events, max);
 }

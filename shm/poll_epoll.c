@@ -19,7 +19,7 @@
 struct epoller {
 	struct gm_poll base;
 	int fd;
-	bool coarse;		/* no epoll_pwait2 (before 5.11) */
+	bool coarse; /* no epoll_pwait2 (before 5.11) */
 };
 
 static struct epoller *
@@ -83,8 +83,8 @@ epoller_remove(struct gm_poll *poll, struct gm_watch *watch)
 
 /* Rounds up: waking before the deadline would make the caller spin. */
 static int
-wait_coarse(const struct epoller *e, int64_t left, struct epoll_event *got,
-    int max)
+wait_coarse(
+    const struct epoller *e, int64_t left, struct epoll_event *got, int max)
 {
 	int64_t ms = left < 0 ? -1 : (left + 999999) / 1000000;
 
@@ -101,8 +101,7 @@ wait_some(struct epoller *e, int64_t left, struct epoll_event *got, int max)
 	long n;
 
 	if (left > 0 && !e->coarse) {
-		n = syscall(SYS_epoll_pwait2, e->fd, got, max, &limit, NULL,
-		    0);
+		n = syscall(SYS_epoll_pwait2, e->fd, got, max, &limit, NULL, 0);
 		if (n >= 0 || (errno != ENOSYS && errno != EPERM))
 			return (int)n;
 		e->coarse = true;
@@ -112,8 +111,8 @@ wait_some(struct epoller *e, int64_t left, struct epoll_event *got, int max)
 }
 
 static int
-epoller_wait(struct gm_poll *poll, int64_t deadline, struct gm_event *events,
-    int max)
+epoller_wait(
+    struct gm_poll *poll, int64_t deadline, struct gm_event *events, int max)
 {
 	struct epoll_event got[BATCH];
 	const struct gm_watch *watch;

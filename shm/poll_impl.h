@@ -17,19 +17,19 @@
 
 enum gm_watch_state {
 	GM_WATCH_FREE,
-	GM_WATCH_ARMED,		/* the kernel knows it */
-	GM_WATCH_TO_ARM,	/* queued */
-	GM_WATCH_TO_DISARM,	/* queued, token forgotten already */
-	GM_WATCH_DROPPED,	/* removed while TO_ARM; queued */
-	GM_WATCH_FAILED,	/* the kernel refused it; reported */
+	GM_WATCH_ARMED, /* the kernel knows it */
+	GM_WATCH_TO_ARM, /* queued */
+	GM_WATCH_TO_DISARM, /* queued, token forgotten already */
+	GM_WATCH_DROPPED, /* removed while TO_ARM; queued */
+	GM_WATCH_FAILED, /* the kernel refused it; reported */
 };
 
 struct gm_watch {
 	uint64_t token;
 	uint32_t gen;
-	uint32_t next;		/* index + 1 in its hash chain or free list */
-	uint32_t todo;		/* index + 1 in the backend's queue */
-	int32_t fd;		/* -1: only in the ring's file table */
+	uint32_t next; /* index + 1 in its hash chain or free list */
+	uint32_t todo; /* index + 1 in the backend's queue */
+	int32_t fd; /* -1: only in the ring's file table */
 	uint8_t flags;
 	uint8_t state;
 	uint8_t parked;
@@ -37,17 +37,16 @@ struct gm_watch {
 
 struct gm_watches {
 	struct gm_watch *at;
-	uint32_t *heads;	/* index + 1, by hash of the token */
-	uint32_t cap;		/* a power of two */
-	uint32_t free;		/* index + 1 */
+	uint32_t *heads; /* index + 1, by hash of the token */
+	uint32_t cap; /* a power of two */
+	uint32_t free; /* index + 1 */
 };
 
 int gm_watches_init(struct gm_watches *watches, uint32_t cap);
 void gm_watches_fini(struct gm_watches *watches);
 
 /* 0 and *index, -EEXIST, -ENOMEM.  May move all watches. */
-int gm_watches_add(struct gm_watches *watches, uint64_t token,
-    uint32_t *index);
+int gm_watches_add(struct gm_watches *watches, uint64_t token, uint32_t *index);
 /* NULL when there is no such token. */
 struct gm_watch *gm_watches_find(struct gm_watches *watches, uint64_t token);
 /* Forgets the token; the watch stays taken, with a new generation. */
@@ -55,8 +54,8 @@ void gm_watches_forget(struct gm_watches *watches, struct gm_watch *watch);
 /* After forget: may be taken again. */
 void gm_watches_free(struct gm_watches *watches, struct gm_watch *watch);
 
-uint64_t gm_watches_key(const struct gm_watches *watches,
-    const struct gm_watch *watch);
+uint64_t gm_watches_key(
+    const struct gm_watches *watches, const struct gm_watch *watch);
 /* NULL when the key is of an older generation. */
 struct gm_watch *gm_watches_by_key(struct gm_watches *watches, uint64_t key);
 
@@ -76,7 +75,7 @@ struct gm_poll_ops {
 struct gm_poll {
 	const struct gm_poll_ops *ops;
 	struct gm_watches watches;
-	unsigned fds;		/* its own and owned ones not parked */
+	unsigned fds; /* its own and owned ones not parked */
 	char name[64];
 };
 

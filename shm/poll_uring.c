@@ -7,52 +7,27 @@
  */
 #ifdef GM_HAVE_URING
 
-#include "shm/poll_impl.h"
+#include "shm/poll_uring.h"
 
 #include <errno.h>
-#include <liburing.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define SQ_MIN 8u
 #define SQ_MAX 128u
 #define BATCH 32
-#define PARKED_MAX 65536u
-#define FAR_AWAY (1 << 30)	/* seconds */
-#define NO_KEY UINT64_MAX	/* completions nobody waits for */
+#define FAR_AWAY (1 << 30) /* seconds */
 #define READY (POLLIN | POLLOUT | POLLHUP | POLLERR)
 
-/* Kernel flags that liburing 2.3 has no names for. */
-#define FEAT_RW_ATTR (1u << 16)
-
 /* The last one came with multishot poll, in 5.13. */
-#define NEEDED                                                                \
+#define NEEDED                                                                 \
 	(IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_RSRC_TAGS)
 
-/*
- * Linux before 6.13 releases a removed file only when all requests older
- * than the removal have ended, and a poll may never end: the files of the
- * dead would pile up.  6.14 is the first that can be told from those.
- */
-#define CAN_PARK FEAT_RW_ATTR
-
-struct urer {
-	struct gm_poll base;
-	struct io_uring ring;
-	uint32_t todo_head;	/* index + 1 of watches to arm or disarm */
-	uint32_t todo_tail;
-	uint32_t places;	/* size of the ring's file table */
-	uint32_t dropped;	/* completions the kernel lost, as last seen */
-	pid_t pid;		/* a child's close must cancel nothing */
-	bool park_refused;
-};
-
-static struct urer *
+static struct gm_uring *
 of(struct gm_poll *poll)
 {
-	return (struct urer *)poll;
+	return (struct gm_uring *)poll;
 }
 
 /* ---- opening ---- */
@@ -80,7 +55,7 @@ try_nop(struct io_uring *ring)
 	int err;
 
 	io_uring_prep_nop(sqe);
-	io_uring_sqe_set_data64(sqe, NO_KEY);
+	io_uring_sqe_set_data64(sqe, GM_URING_NO_KEY);
 	err = io_uring_submit_and_wait(ring, 1);
 	if (err < 0)
 		return err;
@@ -97,9 +72,9 @@ start(struct io_uring *ring, unsigned entries)
 {
 	int err;
 
-	err = setup(ring, entries, IORING_SETUP_SINGLE_ISSUER |
-	    IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
-	    IORING_SETUP_SUBMIT_ALL);
+	err = setup(ring, entries,
+	    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+		IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL);
 	if (err == -EINVAL)
 		err = setup(ring, entries, 0);
 	if (err)
@@ -113,7 +88,7 @@ start(struct io_uring *ring, unsigned entries)
 static int
 urer_open(struct gm_poll **out, unsigned entries)
 {
-	struct urer *u = calloc(1, sizeof(*u));
+	struct gm_uring *u = calloc(1, sizeof(*u));
 	int err;
 
 	if (!u)
@@ -141,161 +116,19 @@ cancel_all(struct io_uring *ring)
 	if (!sqe)
 		return;
 	io_uring_prep_cancel(sqe, NULL, IORING_ASYNC_CANCEL_ANY);
-	io_uring_sqe_set_data64(sqe, NO_KEY);
+	io_uring_sqe_set_data64(sqe, GM_URING_NO_KEY);
 	io_uring_submit_and_get_events(ring);
 }
 
 static void
 urer_close(struct gm_poll *poll)
 {
-	struct urer *u = of(poll);
+	struct gm_uring *u = of(poll);
 
 	if (u->pid == getpid())
 		cancel_all(&u->ring);
 	io_uring_queue_exit(&u->ring);
 	free(poll);
-}
-
-/* ---- arming and disarming ---- */
-
-/* Each watch is queued at most once. */
-static void
-enqueue(struct urer *u, struct gm_watch *watch)
-{
-	uint32_t link = (uint32_t)(watch - u->base.watches.at) + 1;
-
-	watch->todo = 0;
-	if (u->todo_tail)
-		u->base.watches.at[u->todo_tail - 1].todo = link;
-	else
-		u->todo_head = link;
-	u->todo_tail = link;
-}
-
-static void
-dequeue(struct urer *u)
-{
-	u->todo_head = u->base.watches.at[u->todo_head - 1].todo;
-	if (!u->todo_head)
-		u->todo_tail = 0;
-}
-
-static struct io_uring_sqe *
-take_sqe(struct urer *u)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
-
-	if (sqe)
-		return sqe;
-	io_uring_submit(&u->ring);
-	return io_uring_get_sqe(&u->ring);
-}
-
-static void
-arm(struct urer *u, struct gm_watch *watch, struct io_uring_sqe *sqe)
-{
-	unsigned mask = watch->flags & GM_POLL_OUT ? POLLIN | POLLOUT : POLLIN;
-	int fd = watch->fd;
-
-	if (watch->parked)
-		fd = (int)(watch - u->base.watches.at);
-	io_uring_prep_poll_multishot(sqe, fd, mask);
-	if (watch->parked)
-		io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
-	io_uring_sqe_set_data64(sqe,
-	    gm_watches_key(&u->base.watches, watch));
-	watch->state = GM_WATCH_ARMED;
-}
-
-static void
-disarm(struct urer *u, uint64_t key, struct io_uring_sqe *sqe)
-{
-	io_uring_prep_poll_remove(sqe, key);
-	io_uring_sqe_set_data64(sqe, NO_KEY);
-	if (u->ring.features & IORING_FEAT_CQE_SKIP)
-		io_uring_sqe_set_flags(sqe, IOSQE_CQE_SKIP_SUCCESS);
-}
-
-/* The key it was armed with: forgetting it counted the generation up. */
-static uint64_t
-old_key(const struct urer *u, const struct gm_watch *watch)
-{
-	return gm_watches_key(&u->base.watches, watch) - ((uint64_t)1 << 32);
-}
-
-/* What finds no room in the submission queue stays queued for next time. */
-static void
-work_off(struct urer *u)
-{
-	struct gm_watches *watches = &u->base.watches;
-
-	while (u->todo_head) {
-		struct gm_watch *watch = &watches->at[u->todo_head - 1];
-		struct io_uring_sqe *sqe = NULL;
-
-		if (watch->state != GM_WATCH_DROPPED) {
-			sqe = take_sqe(u);
-			if (!sqe)
-				return;
-		}
-		dequeue(u);
-		if (watch->state == GM_WATCH_TO_ARM) {
-			arm(u, watch, sqe);
-			continue;
-		}
-		if (sqe)
-			disarm(u, old_key(u, watch), sqe);
-		gm_watches_free(watches, watch);
-	}
-}
-
-/* ---- the ring's file table ---- */
-
-static int
-make_places(struct urer *u)
-{
-	struct rlimit limit;
-	unsigned n = PARKED_MAX;
-	int err;
-
-	if (u->park_refused || !(u->ring.features & CAN_PARK))
-		return -ENOSYS;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < n)
-		n = (unsigned)limit.rlim_cur;
-	err = io_uring_register_files_sparse(&u->ring, n);
-	if (err) {
-		u->park_refused = true;
-		return err;
-	}
-	u->places = n;
-	return 0;
-}
-
-/* On any failure the descriptor just stays where it is. */
-static void
-park(struct urer *u, struct gm_watch *watch)
-{
-	unsigned index = (unsigned)(watch - u->base.watches.at);
-
-	if (!u->places && make_places(u))
-		return;
-	if (index >= u->places)
-		return;
-	if (io_uring_register_files_update(&u->ring, index, &watch->fd, 1) != 1)
-		return;
-	close(watch->fd);
-	watch->fd = -1;
-	watch->parked = 1;
-}
-
-static void
-unpark(struct urer *u, struct gm_watch *watch)
-{
-	unsigned index = (unsigned)(watch - u->base.watches.at);
-	int none = -1;
-
-	io_uring_register_files_update(&u->ring, index, &none, 1);
-	watch->parked = 0;
 }
 
 /* ---- the operations ---- */
@@ -304,9 +137,9 @@ static int
 urer_add(struct gm_poll *poll, struct gm_watch *watch)
 {
 	if (watch->flags & GM_POLL_OWN)
-		park(of(poll), watch);
+		gm_uring_park(of(poll), watch);
 	watch->state = GM_WATCH_TO_ARM;
-	enqueue(of(poll), watch);
+	gm_uring_queue(of(poll), watch);
 	return 0;
 }
 
@@ -317,12 +150,12 @@ urer_add(struct gm_poll *poll, struct gm_watch *watch)
 static void
 urer_remove(struct gm_poll *poll, struct gm_watch *watch)
 {
-	struct urer *u = of(poll);
+	struct gm_uring *u = of(poll);
 	bool parked = watch->parked;
 
 	gm_watches_forget(&poll->watches, watch);
 	if (parked)
-		unpark(u, watch);
+		gm_uring_unpark(u, watch);
 	if (watch->state == GM_WATCH_FAILED) {
 		gm_watches_free(&poll->watches, watch);
 		return;
@@ -332,48 +165,24 @@ urer_remove(struct gm_poll *poll, struct gm_watch *watch)
 		return;
 	}
 	watch->state = GM_WATCH_TO_DISARM;
-	enqueue(u, watch);
+	gm_uring_queue(u, watch);
 	if (parked)
 		return;
-	work_off(u);
+	gm_uring_work_off(u);
 	io_uring_submit_and_get_events(&u->ring);
-}
-
-/*
- * Completions were lost for want of memory: begin anew with every watch.  A
- * watch that is already queued will report for itself.
- */
-static void
-arm_all(struct urer *u)
-{
-	struct gm_watches *watches = &u->base.watches;
-
-	for (uint32_t i = 0; i < watches->cap; i++) {
-		struct gm_watch *watch = &watches->at[i];
-		struct io_uring_sqe *sqe;
-
-		if (watch->state != GM_WATCH_ARMED)
-			continue;
-		sqe = take_sqe(u);
-		if (sqe)
-			disarm(u, gm_watches_key(watches, watch), sqe);
-		watch->gen++;
-		watch->state = GM_WATCH_TO_ARM;
-		enqueue(u, watch);
-	}
 }
 
 static bool
 is_passing(int err)
 {
 	return err == -EINTR || err == -EAGAIN || err == -EBUSY ||
-	    err == -ENOMEM;
+	       err == -ENOMEM;
 }
 
 /* One completion; true when it is an event for the caller. */
 static bool
-complete(struct urer *u, const struct io_uring_cqe *cqe,
-    struct gm_event *event)
+complete(
+    struct gm_uring *u, const struct io_uring_cqe *cqe, struct gm_event *event)
 {
 	struct gm_watch *watch;
 
@@ -388,7 +197,7 @@ complete(struct urer *u, const struct io_uring_cqe *cqe,
 	}
 	if (!(cqe->flags & IORING_CQE_F_MORE)) {
 		watch->state = GM_WATCH_TO_ARM;
-		enqueue(u, watch);
+		gm_uring_queue(u, watch);
 	}
 	if (cqe->res < 0)
 		return false;
@@ -399,7 +208,7 @@ complete(struct urer *u, const struct io_uring_cqe *cqe,
 
 /* At most max events; what does not fit stays in the ring. */
 static int
-harvest(struct urer *u, struct gm_event *events, int max)
+harvest(struct gm_uring *u, struct gm_event *events, int max)
 {
 	struct io_uring_cqe *cqes[BATCH];
 	unsigned want, n, dropped;
@@ -417,7 +226,7 @@ harvest(struct urer *u, struct gm_event *events, int max)
 	dropped = IO_URING_READ_ONCE(*u->ring.cq.koverflow);
 	if (dropped != u->dropped) {
 		u->dropped = dropped;
-		arm_all(u);
+		gm_uring_arm_all(u);
 	}
 	return count;
 }
@@ -429,7 +238,7 @@ harvest(struct urer *u, struct gm_event *events, int max)
  * completion means that the limit or a signal ended it.
  */
 static int
-enter(struct urer *u, int64_t deadline)
+enter(struct gm_uring *u, int64_t deadline)
 {
 	struct __kernel_timespec limit = { .tv_sec = FAR_AWAY };
 	bool limited = deadline != -1 || io_uring_sq_ready(&u->ring) > 0;
@@ -446,8 +255,8 @@ enter(struct urer *u, int64_t deadline)
 			return err < 0 ? err : -ETIME;
 		}
 	}
-	err = io_uring_submit_and_wait_timeout(&u->ring, &cqe, 1,
-	    limited ? &limit : NULL, NULL);
+	err = io_uring_submit_and_wait_timeout(
+	    &u->ring, &cqe, 1, limited ? &limit : NULL, NULL);
 	if (err < 0)
 		return err;
 	return cqe ? 0 : -EINTR;
@@ -455,27 +264,27 @@ enter(struct urer *u, int64_t deadline)
 
 /* Nothing to tell the kernel, and nothing it has to tell. */
 static bool
-is_quiet(struct urer *u)
+is_quiet(struct gm_uring *u)
 {
 	unsigned flags = IO_URING_READ_ONCE(*u->ring.sq.kflags);
 
 	return u->ring.flags & IORING_SETUP_TASKRUN_FLAG && !u->todo_head &&
-	    io_uring_sq_ready(&u->ring) == 0 &&
-	    !(flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
+	       io_uring_sq_ready(&u->ring) == 0 &&
+	       !(flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
 }
 
 static int
-urer_wait(struct gm_poll *poll, int64_t deadline, struct gm_event *events,
-    int max)
+urer_wait(
+    struct gm_poll *poll, int64_t deadline, struct gm_event *events, int max)
 {
-	struct urer *u = of(poll);
+	struct gm_uring *u = of(poll);
 	int n, err;
 
 	for (;;) {
 		n = harvest(u, events, max);
 		if (n > 0 || (deadline == 0 && is_quiet(u)))
 			return n;
-		work_off(u);
+		gm_uring_work_off(u);
 		err = enter(u, deadline);
 		if (err == 0)
 			continue;

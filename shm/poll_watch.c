@@ -63,8 +63,8 @@ static bool
 is_known(const struct gm_watch *watch)
 {
 	return watch->state == GM_WATCH_ARMED ||
-	    watch->state == GM_WATCH_TO_ARM ||
-	    watch->state == GM_WATCH_FAILED;
+	       watch->state == GM_WATCH_TO_ARM ||
+	       watch->state == GM_WATCH_FAILED;
 }
 
 static void

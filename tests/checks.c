@@ -160,7 +160,7 @@ test_gone(pid_t pid)
 	pid_t parent;
 
 	return !test_process(pid, &state, &parent) || state == 'Z' ||
-	    state == 'X';
+	       state == 'X';
 }
 
 void *
@@ -202,7 +202,7 @@ test_fds(void)
 	while (readdir(dir))
 		count++;
 	closedir(dir);
-	return count - 3;	/* . and .. and dir */
+	return count - 3; /* . and .. and dir */
 }
 
 /* ---- verdicts ---- */
@@ -215,8 +215,8 @@ test_fail(const char *file, int line, const char *fmt, ...)
 	va_list args;
 	int n;
 
-	n = snprintf(text, sizeof(text), "%s:%d: ", base ? base + 1 : file,
-	    line);
+	n = snprintf(
+	    text, sizeof(text), "%s:%d: ", base ? base + 1 : file, line);
 	va_start(args, fmt);
 	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
 	va_end(args);
@@ -240,8 +240,8 @@ test_int(const char *file, int line, const char *a_text, const char *b_text,
 {
 	if (a == b)
 		return;
-	test_fail(file, line, "%s is %jd, but %s is %jd%s%s", a_text, a,
-	    b_text, b, a < 0 && a > -134 ? ": " : "",
+	test_fail(file, line, "%s is %jd, but %s is %jd%s%s", a_text, a, b_text,
+	    b, a < 0 && a > -134 ? ": " : "",
 	    a < 0 && a > -134 ? strerror((int)-a) : "");
 }
 
@@ -259,6 +259,6 @@ void
 test_ok(const char *file, int line, const char *text, intmax_t a)
 {
 	if (a < 0)
-		test_fail(file, line, "%s: %s (%jd)", text,
-		    strerror((int)-a), a);
+		test_fail(
+		    file, line, "%s: %s (%jd)", text, strerror((int)-a), a);
 }

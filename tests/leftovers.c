@@ -60,8 +60,8 @@ is_locked(const char *name)
 }
 
 static const char *
-new_segment(const struct segments *before, const char *node,
-    struct segments *now)
+new_segment(
+    const struct segments *before, const char *node, struct segments *now)
 {
 	left_list(now);
 	for (int i = 0; i < now->n; i++) {

@@ -22,13 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SHOWN 16384	/* of a failed case's output, the end */
+#define SHOWN 16384 /* of a failed case's output, the end */
 
 struct run {
 	const struct test_case *test;
 	pid_t pid;
 	int status;
-	int output;		/* memfd */
+	int output; /* memfd */
 	bool failed;
 	char dir[200];
 	char node[40];
@@ -39,7 +39,7 @@ struct test_report *test_report;
 
 static struct test_case *first;
 static struct test_case **last = &first;
-static sigset_t waited;		/* blocked in the runner, not in cases */
+static sigset_t waited; /* blocked in the runner, not in cases */
 static sigset_t inherited;
 static int interrupted;
 
@@ -89,8 +89,8 @@ prepare(struct run *run, int number)
 
 	snprintf(run->dir, sizeof(run->dir), "%s/gs-XXXXXX",
 	    tmp && *tmp && strlen(tmp) < 100 ? tmp : "/tmp");
-	snprintf(run->node, sizeof(run->node), "test-%d-%d", (int)getpid(),
-	    number);
+	snprintf(
+	    run->node, sizeof(run->node), "test-%d-%d", (int)getpid(), number);
 	memset(test_report, 0, sizeof(*test_report));
 	if (!mkdtemp(run->dir)) {
 		complain(run, "%s: %s", run->dir, strerror(errno));
@@ -150,8 +150,8 @@ in_case(const struct run *run, pid_t runner)
 static void
 wait_case(struct run *run)
 {
-	int64_t deadline = now_ms() +
-	    (int64_t)run->test->seconds * 1000 * test_slowness();
+	int64_t deadline =
+	    now_ms() + (int64_t)run->test->seconds * 1000 * test_slowness();
 	struct timespec left;
 	int64_t ms;
 	pid_t pid;
@@ -172,8 +172,8 @@ wait_case(struct run *run)
 		if (sig > 0 && sig != SIGCHLD)
 			interrupted = sig;
 	}
-	complain(run, interrupted ? "interrupted" :
-	    "not done after %d seconds", run->test->seconds);
+	complain(run, interrupted ? "interrupted" : "not done after %d seconds",
+	    run->test->seconds);
 	left_late(run->pid);
 	waitpid(run->pid, &run->status, 0);
 	run->status = 0;
@@ -184,11 +184,12 @@ finish(struct run *run)
 {
 	char text[100];
 	bool skipped = WIFEXITED(run->status) &&
-	    WEXITSTATUS(run->status) == TEST_EXIT_SKIP && test_report->skip[0];
+		       WEXITSTATUS(run->status) == TEST_EXIT_SKIP &&
+		       test_report->skip[0];
 
 	if (run->status != 0 && !skipped)
-		complain(run, "%s",
-		    test_ending(run->status, text, sizeof(text)));
+		complain(
+		    run, "%s", test_ending(run->status, text, sizeof(text)));
 	run->failed |= left_children();
 	run->failed |= left_segment(&run->before, run->node);
 	run->failed |= left_files(run->dir);

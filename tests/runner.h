@@ -33,23 +33,23 @@ struct test_case {
 
 #define TEST(name) TEST_TIMEOUT(name, TEST_SECONDS)
 
-#define TEST_TIMEOUT(name, seconds)                                           \
-	static void run_##name(void);                                         \
-	static struct test_case case_##name = { #name, run_##name, seconds,   \
-		NULL };                                                       \
-	__attribute__((constructor)) static void add_##name(void)             \
-	{                                                                     \
-		test_add(&case_##name);                                       \
-	}                                                                     \
+#define TEST_TIMEOUT(name, seconds)                                            \
+	static void run_##name(void);                                          \
+	static struct test_case case_##name = { #name, run_##name, seconds,    \
+		NULL };                                                        \
+	__attribute__((constructor)) static void add_##name(void)              \
+	{                                                                      \
+		test_add(&case_##name);                                        \
+	}                                                                      \
 	static void run_##name(void)
 
 /*
  * Each ends the calling process when it does not hold; so they also work in
  * children of the case, if the case looks at their status (test_join).
  */
-#define CHECK(cond)                                                           \
+#define CHECK(cond)                                                            \
 	((cond) ? (void)0 : test_fail(__FILE__, __LINE__, "%s", #cond))
-#define CHECK_INT(a, b)                                                       \
+#define CHECK_INT(a, b)                                                        \
 	test_int(__FILE__, __LINE__, #a, #b, (intmax_t)(a), (intmax_t)(b))
 #define CHECK_STR(a, b) test_str(__FILE__, __LINE__, #a, #b, a, b)
 /* For what returns -errno: not negative. */

@@ -7,8 +7,8 @@
 #include "tests/runner.h"
 
 #ifdef GM_HAVE_URING
-#include <stdio.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 
 #define N 100
@@ -69,7 +69,7 @@ reported(struct gm_poll *poll)
 
 /* Takes away the completions, as if they had never been posted. */
 static void
-lose_completions(struct urer *u)
+lose_completions(struct gm_uring *u)
 {
 	struct io_uring_cqe *cqe;
 
@@ -81,7 +81,7 @@ lose_completions(struct urer *u)
 TEST(lost_completions_are_made_up_for)
 {
 	struct gm_poll *poll = open_with_bells();
-	struct urer *u = of(poll);
+	struct gm_uring *u = of(poll);
 
 	for (int round = 0; round < 20; round++) {
 		ring_all();
@@ -98,13 +98,14 @@ TEST(lost_completions_are_made_up_for)
 TEST(lost_completions_while_removing)
 {
 	struct gm_poll *poll = open_with_bells();
-	struct urer *u = of(poll);
+	struct gm_uring *u = of(poll);
 
 	ring_all();
 	lose_completions(u);
 	++*u->ring.cq.koverflow;
-	CHECK_INT(gm_poll_wait(poll, now_ns() + 1000000000,
-	    &(struct gm_event){ 0 }, 1), 1);
+	CHECK_INT(gm_poll_wait(
+		      poll, now_ns() + 1000000000, &(struct gm_event){ 0 }, 1),
+	    1);
 	for (int i = 0; i < N; i += 2)
 		gm_poll_remove(poll, (uint64_t)i);
 	CHECK(reported(poll) <= N / 2);
@@ -117,7 +118,7 @@ TEST(lost_completions_while_removing)
 TEST(ended_polls_are_armed_again)
 {
 	struct gm_poll *poll = open_with_bells();
-	struct urer *u = of(poll);
+	struct gm_uring *u = of(poll);
 
 	for (int i = 0; i < N; i++) {
 		struct gm_watch *watch = &poll->watches.at[i];

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the poller over io_uring.  The rule: the ring is only touched by
+ * the thread that made it.
+ */
+#ifndef GM_POLL_URING_H
+#define GM_POLL_URING_H
+
+#include <liburing.h>
+#include <sys/types.h>
+
+#include "shm/poll_impl.h"
+
+/* The key of completions that nobody waits for. */
+#define GM_URING_NO_KEY UINT64_MAX
+
+struct gm_uring {
+	struct gm_poll base;
+	struct io_uring ring;
+	uint32_t todo_head; /* index + 1 of watches to arm or disarm */
+	uint32_t todo_tail;
+	uint32_t places; /* size of the ring's file table */
+	uint32_t dropped; /* completions the kernel lost, as last seen */
+	pid_t pid; /* a child's close must cancel nothing */
+	bool park_refused;
+};
+
+/* poll_arm.c */
+
+/* Queues a watch that is to be armed or disarmed. */
+void gm_uring_queue(struct gm_uring *u, struct gm_watch *watch);
+
+/* What finds no room in the submission queue stays queued for next time. */
+void gm_uring_work_off(struct gm_uring *u);
+
+/*
+ * Completions were lost for want of memory: begins anew with every watch.
+ * One that is already queued will report for itself.
+ */
+void gm_uring_arm_all(struct gm_uring *u);
+
+/* Into the ring's file table; on any failure fd just stays where it is. */
+void gm_uring_park(struct gm_uring *u, struct gm_watch *watch);
+void gm_uring_unpark(struct gm_uring *u, struct gm_watch *watch);
+
+#endif
