@@ -30,7 +30,7 @@ struct gsi_server {
 	void *state;
 	size_t shadow_size; /* 0: none is kept */
 	struct gsi_message message; /* in hand; kind 0: none */
-	const char *event; /* in hand when there is no message */
+	const char *event; /* in hand if no message is, or NULL */
 	enum gsi_phase phase;
 	uint32_t doing; /* what the page says */
 	uint32_t turn;

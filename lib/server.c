@@ -192,6 +192,7 @@ turn(struct gsi_server *s)
 	if (unlikely(gsi_self_peek() != s->me))
 		_exit(1);
 	s->message.kind = 0;
+	s->event = NULL;
 	if (unlikely((++s->turn & HOUSEKEEPING) == 0))
 		housekeep(s);
 	status = take(s);

@@ -169,7 +169,7 @@ report_end(struct gsi_server *s, const char *kind)
 
 /* ---- the steps, last one first ---- */
 
-static void __attribute__((noreturn)) finish(struct gsi_server *s)
+static void __attribute__((__noreturn__)) finish(struct gsi_server *s)
 {
 	if (s->has_last_reply)
 		gsi_send_reply(s->me, s->last_from, s->last_reply);
@@ -181,7 +181,7 @@ static void __attribute__((noreturn)) finish(struct gsi_server *s)
 	gsi_finish(s->me, s->reason);
 }
 
-static void __attribute__((noreturn)) terminate(struct gsi_server *s)
+static void __attribute__((__noreturn__)) terminate(struct gsi_server *s)
 {
 	s->phase = GSI_IN_TERMINATE;
 	if (s->behaviour->terminate)

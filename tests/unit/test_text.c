@@ -89,7 +89,7 @@ TEST(text_string_cuts_to_size)
 TEST(text_format_keeps_eight)
 {
 	gs_bytes kept[8];
-	char want[16];
+	char want[32];
 
 	for (int i = 0; i < 8; i++)
 		kept[i] = gs_format("number %d", i);
