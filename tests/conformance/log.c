@@ -60,18 +60,20 @@ is_report(const char *line, const char *kind, const char *who)
 	return strcmp(field, who) == 0;
 }
 
-/* Counts the reports; *first is the first of them in the log's text. */
+/* Counts the reports; *first and *last are in the log's text. */
 static int
-find_reports(const char *kind, const char *who, const char **first)
+find_reports(
+    const char *kind, const char *who, const char **first, const char **last)
 {
 	const char *line = log_text();
 	int count = 0;
 
-	*first = NULL;
+	*first = *last = NULL;
 	while (strchr(line, '\n')) {
 		if (is_report(line, kind, who)) {
 			if (count++ == 0)
 				*first = line;
+			*last = line;
 		}
 		line = strchr(line, '\n') + 1;
 	}
@@ -81,9 +83,9 @@ find_reports(const char *kind, const char *who, const char **first)
 int
 reports(const char *kind, const char *who)
 {
-	const char *first;
+	const char *first, *last;
 
-	return find_reports(kind, who, &first);
+	return find_reports(kind, who, &first, &last);
 }
 
 struct wanted_reports {
@@ -111,20 +113,37 @@ wait_reports(const char *kind, const char *who, int count)
 	return false;
 }
 
+static const char *
+copy_line(const char *from)
+{
+	static char line[32768];
+	size_t length;
+
+	if (!from)
+		return NULL;
+	length = strcspn(from, "\n");
+	CHECK(length < sizeof(line));
+	memcpy(line, from, length);
+	line[length] = '\0';
+	return line;
+}
+
 const char *
 report(const char *kind, const char *who)
 {
-	static char line[32768];
-	const char *first;
-	size_t length;
+	const char *first, *last;
 
-	if (find_reports(kind, who, &first) == 0)
-		return NULL;
-	length = strcspn(first, "\n");
-	CHECK(length < sizeof(line));
-	memcpy(line, first, length);
-	line[length] = '\0';
-	return line;
+	find_reports(kind, who, &first, &last);
+	return copy_line(first);
+}
+
+const char *
+last_report(const char *kind, const char *who)
+{
+	const char *first, *last;
+
+	find_reports(kind, who, &first, &last);
+	return copy_line(last);
 }
 
 const char *

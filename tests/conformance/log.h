@@ -12,6 +12,8 @@ int reports(const char *kind, const char *who);
 bool wait_reports(const char *kind, const char *who, int count);
 /* The first such line, borrowed until the next report function; or NULL. */
 const char *report(const char *kind, const char *who);
+/* The same of the last one. */
+const char *last_report(const char *kind, const char *who);
 /* A field of a line: "level", "text" or a key; borrowed; NULL if absent. */
 const char *report_field(const char *line, const char *key);
 
