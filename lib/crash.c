@@ -189,11 +189,16 @@ install_fatal(struct crash_state *c)
 {
 	struct sigaction action = { .sa_sigaction = on_fatal,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK };
+	struct sigaction plain = { .sa_handler = SIG_DFL };
 
 	sigfillset(&action.sa_mask);
 	for (int i = 0; i < N_FATAL; i++) {
 		if (sigaction(fatal[i], &action, &c->previous[i]) < 0)
 			return -errno;
+		/* a forker's own, inherited: chaining to it would not end */
+		if ((c->previous[i].sa_flags & SA_SIGINFO) &&
+		    c->previous[i].sa_sigaction == on_fatal)
+			c->previous[i] = plain;
 	}
 	return 0;
 }

@@ -1,54 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fatal signals leave a record and the exact wait status; SIGTERM its words. */
-#include "tests/runner.h"
-
-#include "lib/loop.h"
+/* Fatal signals leave a record and the exact wait status. */
+#include "tests/unit/fake_server.h"
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-struct room {
-	_Alignas(4096) struct gm_page page;
-	_Atomic uint32_t ready;
-};
-
-static struct room *room;
-
-/* What a forked server has when its loop begins. */
-static struct gsi_self *
-be_server(void)
-{
-	struct gsi_self *me = calloc(1, sizeof(*me));
-	struct gsi_server *s = calloc(1, sizeof(*s));
-	struct rlimit none = { 0, 0 };
-
-	CHECK(me && s);
-	CHECK_OK(setrlimit(RLIMIT_CORE, &none));
-	me->page = &room->page;
-	me->is_server = true;
-	me->reports = -1;
-	me->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	me->server = s;
-	s->message.kind = GSI_CALL;
-	s->message.body = GS_TEXT("the poison");
-	gm_store(&me->page->messages, 42, relaxed);
-	CHECK_INT(gsi_exit_guard_install(me), 0);
-	CHECK_INT(gsi_crash_install(me), 0);
-	return me;
-}
-
-static int
-end_of(void (*fn)(void *data), void *data)
-{
-	room = test_shared(sizeof(*room));
-	return test_wait(test_fork(fn, data));
-}
 
 static uint32_t
 recorded(void)
@@ -247,6 +202,25 @@ TEST(crash_chains_to_the_handler_before)
 }
 
 static void
+forker(void *data)
+{
+	pid_t pid;
+
+	(void)data;
+	be_server();
+	pid = test_fork(segv, NULL);
+	CHECK(WIFSIGNALED(test_wait(pid)) || test_slow());
+	_exit(7);
+}
+
+/* Handlers inherited from a forker that has them, too, end all the same. */
+TEST(crash_of_a_server_forked_by_one)
+{
+	CHECK_INT(WEXITSTATUS(end_of(forker, NULL)), 7);
+	CHECK_INT(recorded(), SIGSEGV);
+}
+
+static void
 helper_crashes(void *data)
 {
 	pid_t pid;
@@ -290,147 +264,4 @@ TEST(crash_cleared_is_recorded_again)
 {
 	end_of(clear_and_crash, NULL);
 	CHECK_INT(recorded(), SIGSEGV);
-}
-
-/* ---- SIGTERM ---- */
-
-static void
-wait_for_ever(void *data)
-{
-	struct gsi_self *me = be_server();
-	uint64_t rung;
-
-	me->trap_exit = data != NULL;
-	gm_store(&room->ready, 1, release);
-	while (!gsi_signal_pending(me))
-		pause();
-	CHECK_INT(read(me->bell, &rung, sizeof(rung)), sizeof(rung));
-	CHECK(gsi_sigterm_taken());
-	CHECK(!gsi_sigterm_taken());
-	CHECK(!gsi_signal_pending(me));
-	_exit(5);
-}
-
-static bool
-is_ready(void *data)
-{
-	(void)data;
-	return gm_load(&room->ready, acquire) != 0;
-}
-
-/* A-SIGTERM */
-TEST(crash_sigterm_without_trapping_is_shutdown)
-{
-	pid_t pid;
-	int status;
-
-	room = test_shared(sizeof(*room));
-	pid = test_fork(wait_for_ever, NULL);
-	CHECK(eventually(is_ready, NULL, 5000));
-	kill(pid, SIGTERM);
-	status = test_wait(pid);
-	CHECK(WIFEXITED(status));
-	CHECK_INT(WEXITSTATUS(status), 0);
-	CHECK_INT(room->page.words_state, GM_WORDS_FINAL);
-	CHECK_STR(room->page.words, "shutdown");
-	CHECK_INT(room->page.words_size, 8);
-}
-
-static bool
-try_sigterm(void *data)
-{
-	pid_t pid = *(pid_t *)data;
-
-	kill(pid, SIGTERM);
-	return test_gone(pid);
-}
-
-TEST(crash_sigterm_with_trapping_is_pending)
-{
-	pid_t pid;
-	int status;
-
-	room = test_shared(sizeof(*room));
-	pid = test_fork(wait_for_ever, "trap");
-	CHECK(eventually(is_ready, NULL, 5000));
-	/* again while it lives: it may have been about to pause */
-	CHECK(eventually(try_sigterm, &pid, 5000));
-	status = test_wait(pid);
-	CHECK_INT(WEXITSTATUS(status), 5);
-	CHECK_INT(room->page.words_state, 0);
-}
-
-static void
-ignore_others(void *data)
-{
-	(void)data;
-	be_server();
-	raise(SIGINT);
-	raise(SIGHUP);
-	raise(SIGPIPE);
-	_exit(6);
-}
-
-TEST(crash_other_signals_do_nothing)
-{
-	CHECK_INT(WEXITSTATUS(end_of(ignore_others, NULL)), 6);
-}
-
-/* ---- the ordered end ---- */
-
-static void
-mark_exit(void)
-{
-	gm_store(&room->ready, gm_load(&room->ready, relaxed) + 1, relaxed);
-}
-
-static void
-inherited(void)
-{
-	gm_store(&room->ready, 100, relaxed);
-}
-
-static void
-finish_it(void *data)
-{
-	struct gsi_self *me;
-
-	atexit(inherited);
-	me = be_server();
-	atexit(mark_exit);
-	gsi_finish(me, data);
-}
-
-TEST(crash_finish_runs_own_exit_handlers_then_words)
-{
-	int status = end_of(finish_it, "boom");
-
-	CHECK_INT(status, 0);
-	CHECK_INT(gm_load(&room->ready, relaxed), 1);
-	CHECK_INT(room->page.words_state, GM_WORDS_FINAL);
-	CHECK_STR(room->page.words, "boom");
-}
-
-static void
-exit_with(void *data)
-{
-	atexit(inherited);
-	be_server();
-	atexit(mark_exit);
-	exit(*(int *)data);
-}
-
-/* EXIT-03 */
-TEST(crash_exit_in_user_code_has_no_words)
-{
-	int codes[] = { 0, 3 };
-
-	for (int i = 0; i < 2; i++) {
-		int status = end_of(exit_with, &codes[i]);
-
-		CHECK(WIFEXITED(status));
-		CHECK_INT(WEXITSTATUS(status), codes[i]);
-		CHECK_INT(gm_load(&room->ready, relaxed), 1);
-		CHECK_INT(room->page.words_state, 0);
-	}
 }

@@ -204,53 +204,6 @@ TEST(logger_keeps_processes_apart)
 	free(text);
 }
 
-TEST(logger_cuts_endless_lines)
-{
-	struct log l;
-	char *text, block[1000];
-
-	memset(block, 'x', sizeof(block));
-	log_start(&l);
-	for (int i = 0; i < 100; i++)
-		CHECK_INT(write(l.output, block, sizeof(block)), sizeof(block));
-	log_stop(&l);
-	text = slurp(l.path);
-	for (char *p = text; *p; p = strchr(p, '\n') + 1)
-		CHECK(strchr(p, '\n') - p < 8192 + 100);
-	CHECK(strlen(text) > 100000);
-	free(text);
-}
-
-/* More unfinished lines than it keeps: none is lost. */
-static void
-print_part(void *data)
-{
-	char part[64];
-
-	snprintf(part, sizeof(part), "part of %d;", getpid());
-	print(data, part);
-}
-
-TEST(logger_bounds_unfinished_lines)
-{
-	pid_t pids[100];
-	struct log l;
-	char *text, want[64];
-
-	log_start(&l);
-	for (int i = 0; i < 100; i++) {
-		pids[i] = test_fork(print_part, &l);
-		test_join(pids[i]);
-	}
-	log_stop(&l);
-	text = slurp(l.path);
-	for (int i = 0; i < 100; i++) {
-		snprintf(want, sizeof(want), "\tpart of %d;\n", pids[i]);
-		CHECK(strstr(text, want) != NULL);
-	}
-	free(text);
-}
-
 TEST(logger_rotates_at_one_mebibyte)
 {
 	struct log l;
