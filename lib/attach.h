@@ -13,8 +13,10 @@ struct gsi_home {
 	char path[108];		/* the node's socket */
 	struct gm_arena arena;	/* shared by all threads */
 	bool mapped;
-	int node_pidfd;		/* -1 */
+	int life;		/* armed on our own death, -1 */
 	int node_os_pid;
+	bool registered;	/* atexit */
+	char poller[64];	/* of gs_poller */
 };
 
 struct gsi_home *gsi_home(void);

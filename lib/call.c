@@ -57,6 +57,8 @@ reason_of(int status)
 		return "overload";
 	case -EMSGSIZE:
 		return "too_large";
+	case -EOPNOTSUPP:
+		return "no_server";
 	default:
 		return "badarg";
 	}
@@ -97,6 +99,9 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 	case -EMSGSIZE:
 		snprintf(text, size, "%zu bytes are more than a quarter of its "
 		    "mailbox", bytes);
+		break;
+	case -EOPNOTSUPP:
+		snprintf(text, size, "it is no server: it answers no calls");
 		break;
 	default:
 		snprintf(text, size, "%s", strerror(-status));
@@ -139,6 +144,16 @@ wait_off(struct gsi_self *me)
 	gm_store(&me->page->wait[0], 0, release);
 }
 
+/* A program of any kind, or a client, reads no mailbox: it cannot answer. */
+static bool
+has_loop(struct gsi_self *me, gs_pid pid)
+{
+	const struct gm_entry *entry = gm_entry_at(me->arena, pid.slot);
+	uint32_t kind = entry != NULL ? gm_load(&entry->kind, relaxed) : 0;
+
+	return kind != GS_PROCESS_PLAIN && kind != GS_PROCESS_CLIENT;
+}
+
 /* One request of any kind, and its answer. */
 static int
 ask(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes request,
@@ -151,6 +166,8 @@ ask(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes request,
 
 	wait_on(me, pid);
 	status = gsi_peer_get(me, pid, &peer);
+	if (status == 0 && !has_loop(me, pid))
+		status = -EOPNOTSUPP;
 	if (status == 0)
 		status = gsi_send_peer(me, peer, GM_MAILBOX, &head, request,
 		    0);
@@ -317,16 +334,15 @@ static int
 send_terminate(struct gsi_self *me, gs_pid pid, const char *reason)
 {
 	struct gsi_head head = { GSI_SYS, me->pid.gen, 0 };
-	struct {
-		struct gsi_sys sys;
-		char text[GS_REASON_MAX + 1];
-	} body;
+	struct gsi_sys sys = { GSI_SYS_TERMINATE, (uint32_t)strlen(reason) };
+	char body[sizeof(sys) + GS_REASON_MAX + 1];
 
-	gsi_reason_copy(body.text, reason);
-	body.sys.op = GSI_SYS_TERMINATE;
-	body.sys.size = (uint32_t)strlen(body.text);
+	if (!has_loop(me, pid))
+		return gs_exit_signal(gs_to_pid(pid), reason);
+	memcpy(body, &sys, sizeof(sys));
+	memcpy(body + sizeof(sys), reason, sys.size);
 	return gsi_send(me, pid, GM_MAILBOX, &head,
-	    gs_bytes_of(&body, sizeof(body.sys) + body.sys.size), 0);
+	    gs_bytes_of(body, sizeof(sys) + sys.size), 0);
 }
 
 /* The watch comes first, so that the end cannot be missed. */

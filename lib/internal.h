@@ -109,6 +109,7 @@ struct gsi_flush {
 /* Everything that a process, or a thread of a client, is in its node. */
 struct gsi_self {
 	gs_pid pid;
+	bool node_gone;
 	bool is_server;		/* forked by the library; has no socket */
 	bool trap_exit;
 	struct gm_arena *arena;
@@ -132,6 +133,7 @@ struct gsi_self {
 	char label[GS_NAME_MAX + 1];
 	struct gsi_flush flush[GSI_FLUSH]; /* link.c */
 	uint32_t n_flush;
+	char received[GS_REASON_MAX + 1]; /* what gs_receive has handed out */
 };
 
 /* self.c */
@@ -195,7 +197,7 @@ bool gsi_patient(struct gsi_self *me, struct gsi_patience *patience,
     uint32_t peer_cpu);
 /*
  * Sleeps on the bell of a ring found empty, until deadline (ns, -1 never).
- * 0 look again, -ETIMEDOUT, -ECONNRESET the node is gone.
+ * 0 look again, -ETIMEDOUT, -ENOTCONN the node is gone.
  */
 int gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
 
@@ -234,7 +236,7 @@ int gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
 /* receive.c */
 /*
  * The next message of the mailbox: 1, 0 at the deadline (ns, -1 never),
- * -EBADMSG damaged mailbox, -ECONNRESET node gone (clients), -EINTR a signal
+ * -EBADMSG damaged mailbox, -ENOTCONN node gone (clients), -EINTR a signal
  * wants attention (gsi_signal_pending).  Fires due timers on the way.
  */
 int gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,

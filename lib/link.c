@@ -68,7 +68,7 @@ gsi_flushed(struct gsi_self *me, const struct gsi_message *message)
 /* ---- links ---- */
 
 static int
-ask_pid(gs_addr to, enum gsi_op op, struct gsi_answer *answer, gs_pid *pid)
+ask_pid(gs_addr to, enum gsi_op op, struct gsi_answer *answer)
 {
 	struct gsi_self *me = gsi_self();
 	struct gsi_ask ask = { 0 };
@@ -77,8 +77,6 @@ ask_pid(gs_addr to, enum gsi_op op, struct gsi_answer *answer, gs_pid *pid)
 	if (me == NULL)
 		return -ENOTCONN;
 	status = gsi_resolve(me, to, &ask.pid);
-	if (pid != NULL)
-		*pid = ask.pid;
 	/* a name nobody holds is a process that is not there */
 	if (status == -ENOENT && op == GSI_OP_MONITOR) {
 		ask.pid = GS_NO_PID;
@@ -93,16 +91,23 @@ ask_pid(gs_addr to, enum gsi_op op, struct gsi_answer *answer, gs_pid *pid)
 int
 gs_link(gs_addr to)
 {
+	struct gsi_self *me = gsi_self();
 	struct gsi_answer answer;
+	gs_pid pid;
 
-	return ask_pid(to, GSI_OP_LINK, &answer, NULL);
+	/* what an earlier unlink called off is not what comes now */
+	if (me != NULL && gsi_resolve(me, to, &pid) == 0)
+		for (uint32_t i = 0; i < GSI_FLUSH; i++)
+			if (gs_pid_equal(me->flush[i].pid, pid))
+				me->flush[i].kind = 0;
+	return ask_pid(to, GSI_OP_LINK, &answer);
 }
 
 int
 gs_unlink(gs_pid pid)
 {
 	struct gsi_answer answer;
-	int status = ask_pid(gs_to_pid(pid), GSI_OP_UNLINK, &answer, NULL);
+	int status = ask_pid(gs_to_pid(pid), GSI_OP_UNLINK, &answer);
 
 	/* it was dead already: its EXIT may be in the mailbox */
 	if (status == 1)
@@ -114,7 +119,7 @@ int
 gs_monitor(gs_addr to, gs_ref *ref)
 {
 	struct gsi_answer answer;
-	int status = ask_pid(to, GSI_OP_MONITOR, &answer, NULL);
+	int status = ask_pid(to, GSI_OP_MONITOR, &answer);
 
 	if (status == 0)
 		ref->id = answer.ref;
@@ -182,7 +187,7 @@ int
 gs_links(gs_pid pid, gs_pid *links, int max)
 {
 	struct gsi_answer answer;
-	int status = ask_pid(gs_to_pid(pid), GSI_OP_LINKS, &answer, NULL);
+	int status = ask_pid(gs_to_pid(pid), GSI_OP_LINKS, &answer);
 
 	if (status != 0)
 		return status;

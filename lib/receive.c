@@ -99,7 +99,7 @@ gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
 		if (gsi_patient(me, &patience, me->peer_cpu))
 			continue;
 		status = gsi_sleep(me, &me->mailbox, until);
-		if (status == -ECONNRESET)
+		if (status == -ENOTCONN)
 			return status;
 		patience = (struct gsi_patience){ 0 };
 	}

@@ -96,7 +96,7 @@ gsi_request_wait(struct gsi_self *me, uint64_t tag, int64_t deadline,
 	int status = gsi_await(me, tag, NULL, deadline, &body, reason);
 
 	if (status != 0)
-		return status == -ECONNRESET ? -ENOTCONN : status;
+		return status;
 	memset(answer, 0, sizeof(*answer));
 	memcpy(answer, body.data,
 	    body.size < sizeof(*answer) ? body.size : sizeof(*answer));

@@ -19,7 +19,7 @@ struct thread {
 };
 
 static _Thread_local struct thread thread;
-static struct gsi_home home = { .node_pidfd = -1 };
+static struct gsi_home home = { .life = -1 };
 static struct gsi_self *selves; /* clients of this program, under lock */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -38,14 +38,14 @@ forget_after_fork(void)
 			close(me->socket);
 	selves = NULL;
 	memset(&thread, 0, sizeof(thread));
-	if (home.node_pidfd >= 0)
-		close(home.node_pidfd);
+	if (home.life >= 0)
+		close(home.life);
 	/* the node stays our home, but nothing of the parent's is ours */
 	memset(&home.arena, 0, sizeof(home.arena));
 	home.arena.fd = home.arena.lock_fd = -1;
 	home.mapped = false;
 	home.embedded = false;
-	home.node_pidfd = -1;
+	home.life = -1;
 	pthread_mutex_init(&lock, NULL);
 }
 
@@ -133,6 +133,12 @@ gsi_selves_drop(struct gsi_self *me)
 		at = &(*at)->next;
 	if (*at == me)
 		*at = me->next;
+}
+
+bool
+gsi_selves_any(void)
+{
+	return selves != NULL;
 }
 
 static struct gsi_self *

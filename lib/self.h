@@ -7,5 +7,6 @@
 
 void gsi_selves_add(struct gsi_self *me);
 void gsi_selves_drop(struct gsi_self *me);
+bool gsi_selves_any(void);
 
 #endif

@@ -24,6 +24,7 @@
 #include "lib/attach.h"
 #include "lib/request.h"
 #include "lib/root.h"
+#include "lib/seat.h"
 
 #define PIPE_FORKS 64u
 
@@ -205,15 +206,15 @@ say_started(struct gsi_self *me, const char *reason, uint32_t kind)
 		sched_yield();
 }
 
-static void
-started(struct gsi_self *me)
+void
+gsi_say_started(struct gsi_self *me)
 {
 	say_started(me, "", 0);
 }
 
 /* ignore (NULL) or a graceful refusal: told before the end is. */
-static void
-refused(struct gsi_self *me, const char *reason)
+void
+gsi_say_refused(struct gsi_self *me, const char *reason)
 {
 	say_started(me, reason, reason == NULL ? 1 : 2);
 }
@@ -344,13 +345,15 @@ run_child(const struct newborn *n)
 		.hibernate_after = spec->hibernate_after,
 		.parent = n->parent,
 		.debug = gsi_spec_text(spec, spec->debug_at),
-		.started = started,
-		.refused = refused,
+		.started = gsi_say_started,
+		.refused = gsi_say_refused,
 	};
 
 	enter_folder(me, spec);
-	if (spec->code == GSI_CODE_PLAIN)
-		started(me);
+	if (spec->code == GSI_CODE_PLAIN) {
+		gm_store(&me->page->started, 1, release);
+		gsi_say_started(me);
+	}
 	if (spec->code == GSI_CODE_PROGRAM || spec->code == GSI_CODE_PLAIN)
 		gsi_seat_exec(me, spec, n->parent, n->life);
 	birth.behaviour = find_code(me, spec);

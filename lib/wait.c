@@ -86,8 +86,10 @@ gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 {
 	struct gm_event events[4];
 	int64_t before;
-	int n, status = 0;
+	int n;
 
+	if (me->node_gone)
+		return -ENOTCONN;
 	if (!gm_ring_sleep(ring)) {
 		gm_ring_awake(ring);
 		return 0;
@@ -98,10 +100,12 @@ gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 	for (int i = 0; i < n; i++) {
 		if (events[i].token == GSI_TOKEN_NODE &&
 		    (events[i].ready & (POLLHUP | POLLERR)) != 0)
-			status = -ECONNRESET;
+			me->node_gone = true;
 	}
+	if (me->node_gone)
+		return -ENOTCONN;
 	if (n == 0 && deadline >= 0 && gsi_now_ns() >= deadline)
 		return -ETIMEDOUT;
 	tune(me, gsi_now_ns() - before);
-	return status;
+	return 0;
 }

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Looking at processes through the shared tables.  Everything read is copied
+ * and checked; nobody is woken, and what has changed meanwhile is skipped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/internal.h"
+
+/* Resident pages from /proc; also whether SIGSTOP holds it. */
+static uint64_t
+resident(int os_pid, bool *stopped)
+{
+	char path[64], text[512], *at;
+	unsigned long long pages = 0;
+	char state = '?';
+	ssize_t n;
+	int fd;
+
+	*stopped = false;
+	snprintf(path, sizeof(path), "/proc/%d/stat", os_pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	/* field 3 is the state, field 24 the resident pages */
+	if (at == NULL || sscanf(at + 1, " %c", &state) != 1)
+		return 0;
+	*stopped = state == 'T' || state == 't';
+	for (int field = 2; field < 24 && at != NULL; field++)
+		at = strchr(at + 1, ' ');
+	if (at == NULL || sscanf(at, "%llu", &pages) != 1)
+		return 0;
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+read_page(struct gsi_self *me, uint32_t slot, gs_process_info *p)
+{
+	const struct gm_page *page = gm_arena_page(me->arena, slot);
+	uint64_t wait = gm_load(&page->wait[0], relaxed);
+	uint32_t doing = gm_load(&page->doing, relaxed);
+
+	p->calls = gm_load(&page->calls, relaxed);
+	p->casts = gm_load(&page->casts, relaxed);
+	p->infos = gm_load(&page->infos, relaxed);
+	memcpy(p->label, page->label, sizeof(p->label) - 1);
+	memcpy(p->behaviour, page->behaviour, sizeof(p->behaviour) - 1);
+	memcpy(p->version, page->version, sizeof(p->version) - 1);
+	p->state = doing >= GS_STATE_STARTING && doing <= GS_STATE_STOPPED
+	    ? (enum gs_process_state)doing
+	    : GS_STATE_STARTING;
+	if (p->kind == GS_PROCESS_PLAIN || p->kind == GS_PROCESS_NODE)
+		p->state = GS_STATE_RUNNING;
+	if (p->state == GS_STATE_CALLING && wait != 0) {
+		p->calling.node = me->pid.node;
+		p->calling.slot = (uint32_t)(wait >> 32);
+		p->calling.gen = (uint32_t)wait;
+	}
+}
+
+static void
+read_mailbox(struct gsi_self *me, const struct gm_entry *entry,
+    gs_process_info *p)
+{
+	struct gm_region_ref region;
+	uint64_t at = gm_load(&entry->region, relaxed);
+
+	if (at == 0 || gm_region_map(me->arena->fd, at, p->pid.slot,
+	    p->pid.gen, false, &region) != 0)
+		return;
+	p->messages_queued = gm_ring_count(&region.ring[GM_MAILBOX]);
+	p->mailbox_used = gm_ring_allocated(&region.ring[GM_MAILBOX]) +
+	    gm_ring_allocated(&region.ring[GM_REPLIES]);
+	p->mailbox_max = (uint64_t)region.cells * GM_CELL;
+	gm_region_unmap(&region);
+}
+
+static gs_pid
+pid_of(struct gsi_self *me, uint64_t word)
+{
+	gs_pid pid = { me->pid.node, (uint32_t)(word >> 32), (uint32_t)word };
+
+	return word != 0 ? pid : GS_NO_PID;
+}
+
+/* 0, or -ESRCH when it is not alive (any more). */
+static int
+read_process(struct gsi_self *me, uint32_t slot, gs_process_info *p)
+{
+	const struct gm_entry *entry = gm_entry_at(me->arena, slot);
+	uint64_t word;
+	bool stopped;
+
+	memset(p, 0, sizeof(*p));
+	if (entry == NULL)
+		return -ESRCH;
+	word = gm_load(&entry->word, acquire); /* [G1] */
+	if ((uint32_t)word != GM_LIVE)
+		return -ESRCH;
+	p->pid.node = me->pid.node;
+	p->pid.slot = slot;
+	p->pid.gen = (uint32_t)(word >> 32);
+	p->os_pid = (int)gm_load(&entry->os_pid, relaxed);
+	p->kind = (enum gs_process_kind)gm_load(&entry->kind, relaxed);
+	p->trap_exit =
+	    (gm_load(&entry->flags, relaxed) & GM_TRAP_EXIT) != 0;
+	p->parent = pid_of(me, gm_load(&entry->parent, relaxed));
+	p->supervisor = pid_of(me, gm_load(&entry->supervisor, relaxed));
+	p->uptime = (gsi_now_ns() - gm_load(&entry->started, relaxed)) /
+	    NS_PER_MS;
+	gm_entry_name(entry, p->name);
+	read_page(me, slot, p);
+	read_mailbox(me, entry, p);
+	p->queue = p->messages_queued * GM_CELL;
+	p->memory = resident(p->os_pid, &stopped);
+	if (stopped)
+		p->state = GS_STATE_STOPPED;
+	gm_fence(acquire);
+	return gm_load(&entry->word, relaxed) == word ? 0 : -ESRCH;
+}
+
+int
+gs_processes(int (*each)(const gs_process_info *p, void *data), void *data)
+{
+	struct gsi_self *me = gsi_self();
+	gs_process_info p;
+	int status = 0;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	for (uint32_t s = 0; status == 0 &&
+	    s < gm_load(&me->arena->header->slots_high, acquire); s++)
+		if (read_process(me, s, &p) == 0)
+			status = each(&p, data);
+	return status;
+}
+
+int
+gs_process_inspect(gs_addr who, gs_process_info *info)
+{
+	struct gsi_self *me = gsi_self();
+	gs_pid pid;
+	int status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	status = gsi_resolve(me, who, &pid);
+	if (status != 0)
+		return status;
+	if (pid.node != me->pid.node)
+		return -EHOSTUNREACH;
+	status = read_process(me, pid.slot, info);
+	if (status == 0 && info->pid.gen != pid.gen)
+		status = -ESRCH;
+	return status;
+}
+
+uint32_t
+gs_changes(void)
+{
+	struct gsi_self *me = gsi_self();
+
+	return me == NULL ? 0 : gm_load(&me->arena->header->changes, acquire);
+}
+
+int
+gs_changed(uint32_t seen, int timeout)
+{
+	struct gsi_self *me = gsi_self();
+	int64_t deadline = gsi_deadline(timeout);
+	_Atomic uint32_t *word;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	word = &me->arena->header->changes;
+	while (gm_load(word, acquire) == seen) {
+		/* in slices: the node's end moves no futex */
+		int64_t left = 500 * NS_PER_MS;
+		struct timespec ts;
+
+		if (!gsi_node_alive(me))
+			return -ENOTCONN;
+		if (deadline >= 0) {
+			if (gsi_now_ns() >= deadline)
+				return -ETIMEDOUT;
+			if (deadline - gsi_now_ns() < left)
+				left = deadline - gsi_now_ns();
+		}
+		if (left < 0)
+			left = 0;
+		ts.tv_sec = (time_t)(left / 1000000000);
+		ts.tv_nsec = (long)(left % 1000000000);
+		syscall(SYS_futex, word, FUTEX_WAIT, seen, &ts, NULL, 0);
+	}
+	return 0;
+}
+
+const char *
+gs_state_text(enum gs_process_state state)
+{
+	static const char *const texts[] = {
+		[GS_STATE_STARTING] = "starting",
+		[GS_STATE_WAITING] = "waiting",
+		[GS_STATE_RUNNING] = "running",
+		[GS_STATE_CALLING] = "calling",
+		[GS_STATE_HIBERNATING] = "hibernating",
+		[GS_STATE_SUSPENDED] = "suspended",
+		[GS_STATE_STOPPING] = "stopping",
+		[GS_STATE_STOPPED] = "stopped",
+		[GS_STATE_EXITED] = "exited",
+	};
+
+	if (state < GS_STATE_STARTING || state > GS_STATE_EXITED)
+		return "unknown";
+	return texts[state];
+}
+
+const char *
+gs_kind_text(enum gs_process_kind kind)
+{
+	static const char *const texts[] = {
+		[GS_PROCESS_NODE] = "node",
+		[GS_PROCESS_SUPERVISOR] = "supervisor",
+		[GS_PROCESS_SERVER] = "server",
+		[GS_PROCESS_PLAIN] = "plain",
+		[GS_PROCESS_CLIENT] = "client",
+	};
+
+	if (kind < GS_PROCESS_NODE || kind > GS_PROCESS_CLIENT)
+		return "unknown";
+	return texts[kind];
+}
+
+const char *
+gs_child_state_text(int state)
+{
+	static const char *const texts[] = {
+		[GS_CHILD_STARTING] = "starting",
+		[GS_CHILD_RUNNING] = "running",
+		[GS_CHILD_RESTARTING] = "restarting",
+		[GS_CHILD_STOPPING] = "stopping",
+		[GS_CHILD_STOPPED] = "stopped",
+		[GS_CHILD_FAILED] = "failed",
+	};
+
+	if (state < GS_CHILD_STARTING || state > GS_CHILD_FAILED)
+		return "unknown";
+	return texts[state];
+}
