@@ -287,7 +287,7 @@ gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 			break;
 		status = gsi_peer_get(me, pid, &peer);
 		if (status == 0)
-			status = gm_ring_wait_room(
+			status = gm_ring_wait_room(&me->sender,
 			    &peer->region.ring[GM_MAILBOX],
 			    gsi_peer_alive(peer),
 			    sizeof(struct gsi_head) + request.size, deadline);

@@ -36,20 +36,22 @@ void gm_ring_abandon(
 void gm_ring_rung(const struct gm_ring_ref *to, uint64_t sleep_no);
 
 /*
- * After -EAGAIN: the receiver is to look for room behind the records of
- * stopped senders.  Whether to ring it: 0 no, else for rung.
+ * After -EAGAIN, when no more than that is done about it: the receiver is to
+ * look for room behind the records of stopped senders.  Whether to ring it:
+ * 0 no, else for rung, and then done.
  */
-uint64_t gm_ring_nudge(const struct gm_ring_ref *to);
+uint64_t gm_ring_nudge(
+    struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive);
 
 /* S10: the send is complete. */
 void gm_ring_done(struct gm_sender *me);
 
 /*
  * Section 7: waits for room for size bytes until deadline (CLOCK_MONOTONIC
- * ns).  0 look again, -ETIMEDOUT, -ESRCH.
+ * ns, -1 for ever).  0 look again, -ETIMEDOUT, -ESRCH.
  */
-int gm_ring_wait_room(const struct gm_ring_ref *to, struct gm_alive alive,
-    size_t size, int64_t deadline);
+int gm_ring_wait_room(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_alive alive, size_t size, int64_t deadline);
 
 /*
  * The node's way to wait: asks the receiver to ring the node instead.  Call

@@ -8,6 +8,7 @@
 #define GM_RING_HELP_H
 
 #include "shm/fault.h"
+#include "shm/ring.h"
 #include "shm/ring_layout.h"
 
 static inline struct gm_word *
@@ -55,6 +56,30 @@ gm_help(const struct gm_ring_ref *ref, uint64_t q, uint64_t hi)
 		    (a & GM_POSITION) >= q)
 			return true;
 	}
+	return false;
+}
+
+/*
+ * S1: from here to S10 the region's memory stays, even if its owner dies:
+ * nobody touches a region that is not his own without this.  False: it is
+ * dead already, and the announcement was taken back.
+ */
+static inline bool
+gm_announce(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_alive alive, bool fenced)
+{
+	/* release [T5]; v first, or the node takes the last one for it */
+	gm_store(&me->page->send_v, 0, release);
+	gm_store(&me->page->send_m, to->id, release);
+	if (gm_unlikely(fenced))
+		gm_fence(seq_cst); /* [T5] instead of the membarrier */
+	else
+		gm_compiler_fence(); /* [T5] the node's membarrier */
+	GM_FAULT(GM_AT_S1);
+	/* acquire [T5] [T7]: either I see DEAD or the node sees send_m */
+	if (gm_likely(gm_load(alive.word, acquire) == alive.value))
+		return true;
+	gm_ring_done(me);
 	return false;
 }
 

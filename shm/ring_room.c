@@ -57,37 +57,53 @@ fits(const struct gm_ring_ref *to, size_t size)
 		   (int64_t)(gm_cells_at(to->cells, v, b) + GM_RING_RESERVE);
 }
 
-int
-gm_ring_wait_room(const struct gm_ring_ref *to, struct gm_alive alive,
-    size_t size, int64_t deadline)
+/* Whatever it says, the caller tries once more. */
+static int
+wait_until(struct gm_ring *ring, uint32_t seq, int64_t deadline)
 {
-	struct gm_ring *ring = to->ring;
-	uint32_t seq = gm_load(&ring->room_seq, acquire); /* [T8] */
-	int64_t now, until;
+	int64_t now = gm_clock_ns(), until = now + LOOK_AGAIN_NS;
 	struct timespec when;
 
-	if (size > gm_ring_message_max(to))
-		return 0;
-	atomic_fetch_or_explicit(
-	    &ring->room_wanted, GM_WANT_FUTEX, memory_order_seq_cst);
-	gm_fence(seq_cst); /* [T8] wanted before limit */
-	if (fits(to, size))
-		return 0;
-	/* acquire [T7] */
-	if (gm_load(alive.word, acquire) != alive.value)
-		return -ESRCH;
-	now = gm_clock_ns();
 	if (deadline >= 0 && now >= deadline)
 		return -ETIMEDOUT;
-	until = now + LOOK_AGAIN_NS;
 	if (deadline >= 0 && deadline < until)
 		until = deadline;
 	when.tv_sec = until / SECOND_NS;
 	when.tv_nsec = until % SECOND_NS;
-	/* whatever it says, the caller tries once more */
 	syscall(SYS_futex, &ring->room_seq, FUTEX_WAIT_BITSET, seq, &when, NULL,
 	    FUTEX_BITSET_MATCH_ANY);
 	return 0;
+}
+
+/*
+ * Announced as a send is, for a page punched meanwhile would come back as I
+ * look at it, or SIGBUS.  Fenced: this is not the fast way.
+ */
+int
+gm_ring_wait_room(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_alive alive, size_t size, int64_t deadline)
+{
+	struct gm_ring *ring = to->ring;
+	uint32_t seq;
+	int status = 0;
+
+	if (size > gm_ring_message_max(to))
+		return 0;
+	if (!gm_announce(me, to, alive, true))
+		return -ESRCH;
+	seq = gm_load(&ring->room_seq, acquire); /* [T8] */
+	atomic_fetch_or_explicit(
+	    &ring->room_wanted, GM_WANT_FUTEX, memory_order_seq_cst);
+	gm_fence(seq_cst); /* [T8] wanted before limit */
+	if (!fits(to, size)) {
+		/* acquire [T7]: after seq, which moves after D1 */
+		if (gm_load(alive.word, acquire) == alive.value)
+			status = wait_until(ring, seq, deadline);
+		else
+			status = -ESRCH;
+	}
+	gm_ring_done(me);
+	return status;
 }
 
 void

@@ -215,18 +215,12 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 	}
 	slip->hi = form | (uint64_t)me->slot << GM_OWNER_SHIFT;
 	slip->size = size;
-	slip->fenced = me->fenced || gm_load(&to->ring->fenced, relaxed);
-	/* S1: release [T5]; v first, or the node takes the last one for it */
-	gm_store(&me->page->send_v, 0, release);
-	gm_store(&me->page->send_m, to->id, release);
+	if (gm_unlikely(!gm_announce(me, to, alive, me->fenced)))
+		return -ESRCH;
+	slip->fenced = gm_load(&to->ring->fenced, relaxed) != 0;
 	if (gm_unlikely(slip->fenced))
-		gm_fence(seq_cst); /* [T5] instead of the membarrier */
-	else
-		gm_compiler_fence(); /* [T5] the node's membarrier */
-	GM_FAULT(GM_AT_S1);
-	/* acquire [T5] [T7]: either I see DEAD or the node sees send_m */
-	if (gm_unlikely(gm_load(alive.word, acquire) != alive.value))
-		return give_up(me, -ESRCH);
+		gm_fence(seq_cst); /* [T5] before S2, for its trim */
+	slip->fenced = slip->fenced || me->fenced;
 	status = reserve(me, to, b,
 	    (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE, slip);
 	if (gm_unlikely(status != 0))
@@ -305,16 +299,21 @@ gm_ring_done(struct gm_sender *me)
 }
 
 uint64_t
-gm_ring_nudge(const struct gm_ring_ref *to)
+gm_ring_nudge(
+    struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive)
 {
 	struct gm_ring *ring = to->ring;
+	uint64_t s = 0;
 
+	if (!gm_announce(me, to, alive, true))
+		return 0;
 	if ((gm_load(&ring->room_wanted, relaxed) & GM_WANT_LOOK) == 0)
 		atomic_fetch_or_explicit(&ring->room_wanted, GM_WANT_LOOK,
 		    memory_order_seq_cst); /* [T8] */
-	gm_fence(seq_cst);
 	/* acquire [T6] */
-	if ((gm_load(&ring->tail.lo, acquire) & GM_ASLEEP) == 0)
-		return 0;
-	return must_ring(to);
+	if ((gm_load(&ring->tail.lo, acquire) & GM_ASLEEP) != 0)
+		s = must_ring(to);
+	if (s == 0)
+		gm_ring_done(me);
+	return s;
 }

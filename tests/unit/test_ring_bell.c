@@ -94,10 +94,10 @@ TEST(ring_refused_sender_wakes_a_sleeper_to_look)
 	for (int i = 0; i < 3; i++)
 		CHECK_OK(box_reserve(&box, i, 4096, &slips[i]));
 	CHECK_INT(box_reserve(&box, 3, 4096, &slips[3]), -EAGAIN);
-	s = gm_ring_nudge(box.ring);
+	s = gm_ring_nudge(&box.senders[7], box.ring, box_alive(&box));
 	CHECK_INT(s, 1);
 	gm_ring_rung(box.ring, s);
-	CHECK_INT(gm_ring_nudge(box.ring), 0);
+	CHECK_INT(gm_ring_nudge(&box.senders[7], box.ring, box_alive(&box)), 0);
 	gm_ring_awake(&box.r);
 	CHECK_INT(box_take(&box, 0), -1);
 	for (int i = 0; i < 3; i++)
@@ -118,8 +118,7 @@ send_when_room(void *data)
 	gm_store(&box->shared->marks[0], 1, release);
 	while ((status = box_send(box, 4, 1000)) == -EAGAIN) {
 		gm_store(&box->shared->marks[1], 1, release);
-		status = gm_ring_wait_room(
-		    box->ring, box_alive(box), 1000, now_ns() + 20000000000);
+		status = gm_ring_wait_room(&box->senders[4], box->ring, box_alive(box), 1000, now_ns() + 20000000000);
 		if (status != 0)
 			break;
 	}
@@ -169,8 +168,7 @@ TEST(ring_waiter_for_room_times_out)
 	while (box_send(&box, 0, 1000) == 0)
 		continue;
 	do {
-		status = gm_ring_wait_room(
-		    box.ring, box_alive(&box), 1000, start + 50000000);
+		status = gm_ring_wait_room(&box.senders[4], box.ring, box_alive(&box), 1000, start + 50000000);
 	} while (status == 0);
 	CHECK_INT(status, -ETIMEDOUT);
 	CHECK(now_ns() - start >= 50000000);

@@ -115,7 +115,7 @@ TEST(ring_busy_receiver_jumps_too)
 	for (int i = 0; i < 20000; i++) {
 		while (box_send(&box, 1, 10) == 0)
 			backlog++;
-		gm_ring_nudge(box.ring);
+		gm_ring_nudge(&box.senders[7], box.ring, box_alive(&box));
 		CHECK(backlog > 0);
 		CHECK_INT(box_take(&box, 10), 1);
 		backlog--;
@@ -207,10 +207,10 @@ use(struct box *box, uint64_t *seed)
 	    box->r.cur - chance(seed) % 3);
 	gm_ring_count(box->ring);
 	gm_ring_check(&box->r);
-	gm_ring_nudge(box->ring);
+	gm_ring_nudge(&box->senders[7], box->ring, box_alive(box));
 	if (gm_ring_sleep(&box->r) || chance(seed) % 2 == 0)
 		gm_ring_awake(&box->r);
-	gm_ring_wait_room(box->ring, box_alive(box), 10, 1);
+	gm_ring_wait_room(&box->senders[4], box->ring, box_alive(box), 10, 1);
 	if (chance(seed) % 16 == 0)
 		gm_ring_trim(&box->r, yes, &quiet);
 }
