@@ -118,7 +118,9 @@ record(struct crash_state *c, int number, const siginfo_t *info,
 		memory_order_relaxed, memory_order_relaxed))
 		return;
 	crash->code = info->si_code;
-	crash->address = (uint64_t)(uintptr_t)info->si_addr;
+	/* of a signal that was sent it would be the sender's pid */
+	crash->address =
+	    info->si_code > 0 ? (uint64_t)(uintptr_t)info->si_addr : 0;
 	crash->tid = (uint32_t)syscall(SYS_gettid);
 	crash->messages = gm_load(&c->page->messages, relaxed);
 	registers(context, &crash->pc, &frame);

@@ -136,6 +136,7 @@ human_line(struct line *line, const struct gsi_record *r)
 	put_bytes(line, r->kind);
 	put(line, " ");
 	put_bytes(line, r->name);
+	put(line, r->name.size ? " " : "");
 	put_pid(line, r->pid);
 	put(line, ": ");
 	put_bytes(line, r->text);
