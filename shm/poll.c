@@ -132,12 +132,13 @@ gm_poll_fds(const struct gm_poll *poll)
 
 /* What epoll refuses, io_uring would report as always ready. */
 static int
-check_fd(int fd)
+check_fd(int fd, bool *peered)
 {
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -EBADF;
+	*peered = S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode);
 	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? -EPERM : 0;
 }
 
@@ -146,9 +147,10 @@ add(struct gm_poll *poll, int fd, uint64_t token, unsigned flags)
 {
 	struct gm_watch *watch;
 	uint32_t index;
+	bool peered;
 	int err;
 
-	err = check_fd(fd);
+	err = check_fd(fd, &peered);
 	if (err)
 		return err;
 	err = gm_watches_add(&poll->watches, token, &index);
@@ -157,6 +159,7 @@ add(struct gm_poll *poll, int fd, uint64_t token, unsigned flags)
 	watch = &poll->watches.at[index];
 	watch->fd = fd;
 	watch->flags = (uint8_t)flags;
+	watch->peered = peered;
 	err = poll->ops->add(poll, watch);
 	if (err) {
 		gm_watches_forget(&poll->watches, watch);

@@ -93,6 +93,13 @@ gm_uring_work_off(struct gm_uring *u)
 {
 	struct gm_watches *watches = &u->base.watches;
 
+	if (u->inner_to_arm) {
+		struct io_uring_sqe *sqe = take_sqe(u);
+
+		if (!sqe)
+			return;
+		gm_uring_arm_inner(u, sqe);
+	}
 	while (u->todo_head) {
 		struct gm_watch *watch = &watches->at[u->todo_head - 1];
 		struct io_uring_sqe *sqe = NULL;
@@ -166,6 +173,14 @@ gm_uring_arm_all(struct gm_uring *u)
 {
 	struct gm_watches *watches = &u->base.watches;
 
+	if (u->inner) {
+		struct io_uring_sqe *sqe = take_sqe(u);
+
+		if (sqe)
+			disarm(u, GM_URING_INNER_KEY, sqe);
+		u->inner_to_arm = true;
+		u->inner_ready = true;
+	}
 	for (uint32_t i = 0; i < watches->cap; i++) {
 		struct gm_watch *watch = &watches->at[i];
 		struct io_uring_sqe *sqe;

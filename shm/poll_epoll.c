@@ -132,6 +132,12 @@ epoller_wait(
 	return count;
 }
 
+int
+gm_poll_epoll_fd(struct gm_poll *poll)
+{
+	return of(poll)->fd;
+}
+
 const struct gm_poll_ops gm_poll_epoll = {
 	.name = "epoll",
 	.open = epoller_open,

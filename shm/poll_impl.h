@@ -21,6 +21,7 @@ enum gm_watch_state {
 	GM_WATCH_TO_ARM, /* queued */
 	GM_WATCH_TO_DISARM, /* queued, token forgotten already */
 	GM_WATCH_DROPPED, /* removed while TO_ARM; queued */
+	GM_WATCH_NESTED, /* armed, in the inner epoll of a ring */
 	GM_WATCH_FAILED, /* the kernel refused it; reported */
 };
 
@@ -33,6 +34,7 @@ struct gm_watch {
 	uint8_t flags;
 	uint8_t state;
 	uint8_t parked;
+	uint8_t peered; /* socket or pipe: somebody sees it close */
 };
 
 struct gm_watches {
@@ -64,7 +66,7 @@ struct gm_poll_ops {
 	/* Puts an object with ops set in *out, or -errno. */
 	int (*open)(struct gm_poll **out, unsigned entries);
 	void (*close)(struct gm_poll *poll);
-	/* watch has token, fd and flags; may set fd to -1 (parked). */
+	/* watch has token, fd, flags, peered; may set fd to -1 (parked). */
 	int (*add)(struct gm_poll *poll, struct gm_watch *watch);
 	/* Forgets and, now or later, frees the watch; fd is closed after. */
 	void (*remove)(struct gm_poll *poll, struct gm_watch *watch);
@@ -80,6 +82,7 @@ struct gm_poll {
 };
 
 extern const struct gm_poll_ops gm_poll_epoll;
+int gm_poll_epoll_fd(struct gm_poll *poll);
 #ifdef GM_HAVE_URING
 extern const struct gm_poll_ops gm_poll_uring;
 #endif

@@ -128,6 +128,7 @@ urer_close(struct gm_poll *poll)
 	if (u->pid == getpid())
 		cancel_all(&u->ring);
 	io_uring_queue_exit(&u->ring);
+	gm_poll_close(u->inner);
 	free(poll);
 }
 
@@ -136,10 +137,14 @@ urer_close(struct gm_poll *poll)
 static int
 urer_add(struct gm_poll *poll, struct gm_watch *watch)
 {
+	struct gm_uring *u = of(poll);
+
+	if (watch->peered && gm_uring_nest(u, watch) == 0)
+		return 0;
 	if (watch->flags & GM_POLL_OWN)
-		gm_uring_park(of(poll), watch);
+		gm_uring_park(u, watch);
 	watch->state = GM_WATCH_TO_ARM;
-	gm_uring_queue(of(poll), watch);
+	gm_uring_queue(u, watch);
 	return 0;
 }
 
@@ -153,10 +158,13 @@ urer_remove(struct gm_poll *poll, struct gm_watch *watch)
 	struct gm_uring *u = of(poll);
 	bool parked = watch->parked;
 
+	if (watch->state == GM_WATCH_NESTED)
+		gm_uring_unnest(u, watch);
 	gm_watches_forget(&poll->watches, watch);
 	if (parked)
 		gm_uring_unpark(u, watch);
-	if (watch->state == GM_WATCH_FAILED) {
+	if (watch->state == GM_WATCH_FAILED ||
+	    watch->state == GM_WATCH_NESTED) {
 		gm_watches_free(&poll->watches, watch);
 		return;
 	}
@@ -179,6 +187,17 @@ is_passing(int err)
 	       err == -ENOMEM;
 }
 
+static void
+inner_completed(struct gm_uring *u, const struct io_uring_cqe *cqe)
+{
+	/* A cancelled one has been replaced already. */
+	if (cqe->res == -ECANCELED)
+		return;
+	u->inner_ready = true;
+	if (!(cqe->flags & IORING_CQE_F_MORE))
+		u->inner_to_arm = true;
+}
+
 /* One completion; true when it is an event for the caller. */
 static bool
 complete(
@@ -186,6 +205,10 @@ complete(
 {
 	struct gm_watch *watch;
 
+	if (cqe->user_data == GM_URING_INNER_KEY) {
+		inner_completed(u, cqe);
+		return false;
+	}
 	watch = gm_watches_by_key(&u->base.watches, cqe->user_data);
 	if (!watch || watch->state != GM_WATCH_ARMED)
 		return false;
@@ -262,6 +285,18 @@ enter(struct gm_uring *u, int64_t deadline)
 	return cqe ? 0 : -EINTR;
 }
 
+static int
+gather(struct gm_uring *u, struct gm_event *events, int max)
+{
+	int n = 0;
+
+	u->turn = !u->turn;
+	if (u->turn)
+		n = gm_uring_inner_wait(u, events, max);
+	n += harvest(u, events + n, max - n);
+	return n + gm_uring_inner_wait(u, events + n, max - n);
+}
+
 /* Nothing to tell the kernel, and nothing it has to tell. */
 static bool
 is_quiet(struct gm_uring *u)
@@ -269,7 +304,7 @@ is_quiet(struct gm_uring *u)
 	unsigned flags = IO_URING_READ_ONCE(*u->ring.sq.kflags);
 
 	return u->ring.flags & IORING_SETUP_TASKRUN_FLAG && !u->todo_head &&
-	       io_uring_sq_ready(&u->ring) == 0 &&
+	       !u->inner_to_arm && io_uring_sq_ready(&u->ring) == 0 &&
 	       !(flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
 }
 
@@ -281,14 +316,18 @@ urer_wait(
 	int n, err;
 
 	for (;;) {
-		n = harvest(u, events, max);
-		if (n > 0 || (deadline == 0 && is_quiet(u)))
+		n = gather(u, events, max);
+		if (n > 0)
 			return n;
+		if (u->inner_ready)
+			continue;
+		if (deadline == 0 && is_quiet(u))
+			return 0;
 		gm_uring_work_off(u);
 		err = enter(u, deadline);
 		if (err == 0)
 			continue;
-		n = harvest(u, events, max);
+		n = gather(u, events, max);
 		if (n > 0 || err == -ETIME || is_passing(err))
 			return n;
 		return err;

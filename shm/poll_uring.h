@@ -13,6 +13,8 @@
 
 /* The key of completions that nobody waits for. */
 #define GM_URING_NO_KEY UINT64_MAX
+/* The key of the inner epoll. */
+#define GM_URING_INNER_KEY (UINT64_MAX - 1)
 
 struct gm_uring {
 	struct gm_poll base;
@@ -23,6 +25,10 @@ struct gm_uring {
 	uint32_t dropped; /* completions the kernel lost, as last seen */
 	pid_t pid; /* a child's close must cancel nothing */
 	bool park_refused;
+	bool turn; /* whose events go first, for fairness */
+	bool inner_ready; /* look into inner before waiting */
+	bool inner_to_arm; /* its poll has ended, or never began */
+	struct gm_poll *inner; /* of sockets and pipes; NULL at first */
 };
 
 /* poll_arm.c */
@@ -42,5 +48,13 @@ void gm_uring_arm_all(struct gm_uring *u);
 /* Into the ring's file table; on any failure fd just stays where it is. */
 void gm_uring_park(struct gm_uring *u, struct gm_watch *watch);
 void gm_uring_unpark(struct gm_uring *u, struct gm_watch *watch);
+
+/* poll_inner.c */
+
+/* Watches through the inner epoll.  -errno: it has to be watched directly. */
+int gm_uring_nest(struct gm_uring *u, struct gm_watch *watch);
+void gm_uring_unnest(struct gm_uring *u, const struct gm_watch *watch);
+void gm_uring_arm_inner(struct gm_uring *u, struct io_uring_sqe *sqe);
+int gm_uring_inner_wait(struct gm_uring *u, struct gm_event *events, int max);
 
 #endif

@@ -64,6 +64,7 @@ is_known(const struct gm_watch *watch)
 {
 	return watch->state == GM_WATCH_ARMED ||
 	       watch->state == GM_WATCH_TO_ARM ||
+	       watch->state == GM_WATCH_NESTED ||
 	       watch->state == GM_WATCH_FAILED;
 }
 

@@ -300,3 +300,33 @@ BOTH(grows_and_loses_nothing, 60)
 	for (int i = 0; i < MANY; i++)
 		close(fds[i]);
 }
+
+/* With io_uring pipes and bells come by different ways. */
+BOTH(pipes_and_bells_do_not_starve_each_other, 30)
+{
+	struct gm_poll *poll = open_poll(8, which);
+	int fd = bell(), ends[2], seen[2] = { 0 };
+	struct gm_event event;
+
+	make_pipe(ends);
+	CHECK_OK(gm_poll_add(poll, fd, 0, 0));
+	CHECK_OK(gm_poll_add(poll, ends[0], 1, 0));
+	for (int i = 0; i < 1000; i++) {
+		ring(fd);
+		CHECK_INT(write(ends[1], "x", 1), 1);
+		CHECK_INT(gm_poll_wait(poll, i % 2 ? 0 : -1, &event, 1), 1);
+		seen[event.token]++;
+	}
+	CHECK(seen[0] > 300 && seen[1] > 300);
+	while (gm_poll_wait(poll, 0, &event, 1) > 0)
+		;
+	CHECK_INT(write(ends[1], "x", 1), 1);
+	CHECK_INT(one_event(poll, 1), POLLIN);
+	no_event(poll);
+	close(ends[1]);
+	CHECK(one_event(poll, 1) & POLLHUP);
+	no_event(poll);
+	gm_poll_close(poll);
+	close(fd);
+	close(ends[0]);
+}

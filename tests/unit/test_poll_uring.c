@@ -137,6 +137,41 @@ TEST(ended_polls_are_armed_again)
 	close_with_bells(poll);
 }
 
+/* The one poll that stands for all sockets and pipes. */
+TEST(inner_epoll_is_armed_again)
+{
+	struct gm_poll *poll = open_with_bells();
+	struct gm_uring *u = of(poll);
+	struct io_uring_cqe cqe = { .user_data = GM_URING_INNER_KEY };
+	struct gm_event event;
+	int ends[2];
+
+	CHECK_INT(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	CHECK_OK(gm_poll_add(poll, ends[0], N - 1 + N, 0));
+	CHECK_INT(gm_poll_fds(poll), 2);
+	CHECK_INT(reported(poll), 0);
+	for (int i = 0; i < 30; i++) {
+		CHECK_INT(write(ends[1], "x", 1), 1);
+		if (i % 3 == 1) {
+			lose_completions(u);
+			++*u->ring.cq.koverflow;
+		}
+		if (i % 3 == 2) {
+			lose_completions(u);
+			CHECK(!complete(u, &cqe, &event));
+			CHECK(u->inner_to_arm);
+		}
+		CHECK_INT(
+		    gm_poll_wait(poll, now_ns() + 1000000000, &event, 1), 1);
+		CHECK_INT(event.token, N - 1 + N);
+		CHECK_INT(gm_poll_wait(poll, 0, &event, 1), 0);
+	}
+	gm_poll_remove(poll, N - 1 + N);
+	close_with_bells(poll);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 TEST(refused_poll_is_reported_as_error)
 {
 	struct gm_poll *poll = open_with_bells();
