@@ -28,14 +28,23 @@ from_of(const struct gsi_message *m)
 	return from;
 }
 
+static void __attribute__((cold, noinline))
+reply_lost(struct gsi_server *s, int status)
+{
+	const char *why = strerrorname_np(-status);
+	struct gsi_field error = { "error", why, why ? strlen(why) : 0 };
+
+	gsi_server_report(s, GSI_WARNING, "reply_lost",
+	    "a reply did not fit the caller's memory", &error, 1);
+}
+
 static void
 answer(struct gsi_server *s, gs_bytes reply)
 {
 	int status = gsi_send_reply(s->me, from_of(&s->message), reply);
 
 	if (unlikely(status < 0 && status != -ESRCH))
-		gsi_server_report(s, GSI_WARNING, "reply_lost",
-		    "a reply did not fit the caller's memory", NULL, 0);
+		reply_lost(s, status);
 }
 
 /*
