@@ -7,6 +7,16 @@
 
 #include "cmd/gsctl/cmd.h"
 
+int
+cmd_check_node(const struct cmd *cmd)
+{
+	const char *why;
+
+	if (gs_name_check(cmd->node, &why) == 0)
+		return 0;
+	return cmd_usage(cmd, "'%s' cannot be a node: %s", cmd->node, why);
+}
+
 static int
 check_name(const struct cmd *cmd, const char *text, const char *name)
 {
@@ -17,16 +27,14 @@ check_name(const struct cmd *cmd, const char *text, const char *name)
 	return cmd_usage(cmd, "'%s' cannot be a server: %s", text, why);
 }
 
-/*
- * A name may hold an '@' itself, so the last one counts; where nothing stands
- * on one side of it, it is part of the name.
- */
+/* Where nothing stands on one side of the '@', it is no legal name. */
 int
 cmd_server(struct cmd *cmd, const char *text, struct cmd_server *server)
 {
 	const char *at = strrchr(text, '@');
 	size_t length = strlen(text);
 	char name[GS_NAME_MAX + 2];
+	int status;
 
 	memset(server, 0, sizeof(*server));
 	server->text = text;
@@ -45,11 +53,12 @@ cmd_server(struct cmd *cmd, const char *text, struct cmd_server *server)
 			    "'%s' is no pid: wanted <node.slot.generation>",
 			    text);
 		server->to = gs_to_pid(server->pid);
-		return 0;
+		return cmd_check_node(cmd);
 	}
 	memcpy(server->name, name, length + 1);
 	server->to = gs_to_name(server->name);
-	return check_name(cmd, text, name);
+	status = check_name(cmd, text, name);
+	return status != 0 ? status : cmd_check_node(cmd);
 }
 
 int

@@ -110,35 +110,37 @@ status_of(int rc)
 	}
 }
 
-/* What to do about it, where the library cannot know. */
+/* Where our words are better than the library's: they know what was asked. */
 static const char *
-advice(int rc)
+words_of(int rc)
 {
 	switch (rc) {
 	case -EAGAIN:
-		return "; try again, or start it with a larger --mailbox";
+		return "the mailbox is full; try again, or start the server "
+		       "with a larger --mailbox";
 	case -EMSGSIZE:
-		return "; a message may fill a quarter of the --mailbox";
+		return "the message is too large; it may fill a quarter of "
+		       "the --mailbox";
 	case -ETIMEDOUT:
-		return "; 'gsctl show' says what it is doing, "
-		       "--timeout waits longer";
+		return "not done in time; 'gsctl show' says what a server is "
+		       "doing, --timeout waits longer";
 	case -ENOTCONN:
-		return "; start a node with 'gsctl up'";
+		return "the node is gone; 'gsctl up' starts one";
 	default:
-		return "";
+		return NULL;
 	}
 }
 
 static int
 failed(const struct cmd *cmd, const char *whom, int rc)
 {
-	const char *text = gs_error_text();
+	const char *text = gs_error_text(), *words = words_of(rc);
 
 	/* A sentence of the library's says whom and what itself. */
-	if (text != NULL && *text != '\0')
-		return cmd_error(status_of(rc), "%s%s", text, advice(rc));
-	return cmd_error(status_of(rc), "%s %s: %s%s", cmd->verb->name, whom,
-	    strerror(-rc), advice(rc));
+	if (words == NULL && text != NULL && *text != '\0')
+		return cmd_error(status_of(rc), "%s", text);
+	return cmd_error(status_of(rc), "%s %s: %s", cmd->verb->name, whom,
+	    words != NULL ? words : strerror(-rc));
 }
 
 int
@@ -146,7 +148,8 @@ cmd_fail(const struct cmd *cmd, const struct cmd_server *server, int rc)
 {
 	if (server == NULL)
 		return failed(cmd, cmd->node, rc);
-	if (rc == -ENOENT || rc == -ESRCH)
+	/* A pid of another node, or of this one's life before. */
+	if (rc == -ENOENT || rc == -ESRCH || rc == -EHOSTUNREACH)
 		return absent(cmd, server);
 	if (rc == -ECONNRESET)
 		return cmd_error(CMD_DIED, "%s %s: the server ended: %s",

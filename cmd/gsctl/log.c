@@ -181,6 +181,7 @@ run(struct cmd *cmd)
 {
 	struct cmd_server server;
 	struct log log = { .json = cmd->json };
+	bool running;
 	int status = 0;
 
 	if (cmd->count > 0) {
@@ -188,7 +189,7 @@ run(struct cmd *cmd)
 		log.server = &server;
 	}
 	if (status == 0)
-		status = record_path(cmd, log.path, sizeof(log.path));
+		status = record_path(cmd, log.path, sizeof(log.path), &running);
 	if (status != 0)
 		return status;
 	/* A reader is no process of the node. */
@@ -196,7 +197,8 @@ run(struct cmd *cmd)
 	if (log.path[0] == '\0')
 		return cmd_error(CMD_NO,
 		    "node '%s' writes its log to its own stderr", cmd->node);
-	if (access(log.path, F_OK) != 0)
+	/* A running node writes its first record when there is one. */
+	if (!running && access(log.path, F_OK) != 0)
 		return no_log(cmd, &log);
 	print_older(&log);
 	if (cmd_value(cmd, "follow") != NULL)

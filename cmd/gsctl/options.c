@@ -118,7 +118,9 @@ cmd_options(struct cmd *cmd, int argc, char **argv, bool *done)
 	}
 	cmd->count = argc - optind;
 	cmd->words = argv + optind;
-	return count_operands(cmd, done);
+	*done = true;
+	status = cmd_check_node(cmd);
+	return status != 0 ? status : count_operands(cmd, done);
 }
 
 const char *

@@ -217,13 +217,14 @@ append_file(char *path, size_t size, const char *node)
 }
 
 int
-record_path(const struct cmd *cmd, char *path, size_t size)
+record_path(const struct cmd *cmd, char *path, size_t size, bool *running)
 {
 	char folder[256];
 	gs_node_info info;
 	int rc = gs_node_open(cmd->node, 0);
 
-	if (rc == 0 || rc == -EALREADY) {
+	*running = rc == 0;
+	if (*running) {
 		rc = gs_node_inspect(&info);
 		if (rc != 0)
 			return cmd_fail(cmd, NULL, rc);

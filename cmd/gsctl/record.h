@@ -39,6 +39,6 @@ const char *record_time(const struct record *record, char *buffer, size_t size);
 json_t *record_json(const struct record *record);
 
 /* Where the log of the node is, running or not; path[0] '\0': nowhere. */
-int record_path(const struct cmd *cmd, char *path, size_t size);
+int record_path(const struct cmd *cmd, char *path, size_t size, bool *running);
 
 #endif

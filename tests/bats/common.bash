@@ -23,8 +23,10 @@ node_setup()
 # OS pids of all processes that were started with this test's folder.
 node_processes()
 {
-	env -u GS_RUNTIME_DIR grep -lsz "^GS_RUNTIME_DIR=$work/" \
-		/proc/[0-9]*/environ | tr -dc '0-9\n'
+	# the commands that look must not find each other
+	# shellcheck disable=SC2016
+	env -u GS_RUNTIME_DIR sh -c 'grep -lsz "^GS_RUNTIME_DIR=$1/" \
+		/proc/[0-9]*/environ | tr -dc "0-9\n"' sh "$work"
 }
 
 node_segments()
@@ -154,7 +156,11 @@ other_pid()
 	now=$(gsctl whereis "$1" 2>/dev/null) && [ "$now" != "$2" ]
 }
 
+# Dead; whoever adopted it may take its time to reap it.
 gone()
 {
-	! kill -0 "$1" 2>/dev/null
+	local state
+
+	state=$(ps -o state= -p "$1" || :)
+	[ -z "$state" ] || [ "$state" = Z ]
 }

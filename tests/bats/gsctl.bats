@@ -168,9 +168,12 @@ whereis ls tree show wait monitor log"
 	gsctl down -n "$other"
 }
 
-@test "gsctl: a name with an '@' at its end is a name" {
-	gsctl start --name kv@ "$kit" >/dev/null
-	is "$(gsctl call kv@ echo x)" x
+@test "gsctl: an '@' with nothing on one side is no name" {
+	refused 64 "'kv@'" -- gsctl call kv@ x
+	refused 64 "'@node'" -- gsctl call @node x
+	refused 64 "'@'" -- gsctl call @ x
+	refused 64 "'kv@'" -- gsctl start --name kv@ "$kit"
+	no_processes
 }
 
 @test "gsctl: the runtime folder is open to others" {
