@@ -236,8 +236,4 @@ void gsi_node_visitor(struct gsi_node *node, uint32_t id);
 void gsi_node_client(struct gsi_node *node, uint32_t slot, uint32_t gen,
     uint32_t ready);
 
-/* root.c */
-/* The root supervisor's whole life; control is its socket to the node. */
-void gsi_root_main(int control) __attribute__((noreturn));
-
 #endif

@@ -33,38 +33,48 @@ gsi_node_map(struct gsi_node *node, uint32_t slot, struct gm_region_ref *out)
 	    true, out);
 }
 
-/* 0, -EAGAIN no room now (the receiver will say), or for good. */
+/* One try: 0, -EAGAIN no room now, or for good. */
 static int
-send_now(struct gsi_node *node, uint32_t slot, enum gm_which ring,
+try_send(struct gsi_node *node, uint32_t slot, struct gm_ring_ref *ring,
     const struct gsi_head *head, const void *body, size_t size)
 {
 	const struct gm_entry *entry = &node->arena.table[slot];
 	struct gm_alive alive = { &entry->word,
 		gm_word_of(node->procs[slot].gen, GM_LIVE) };
-	struct gm_region_ref region;
 	struct gm_slip slip;
 	uint64_t sleep_no;
 	int status;
 
-	status = gsi_node_map(node, slot, &region);
+	status = gm_ring_open(&node->sender, ring, alive,
+	    sizeof(*head) + size, GM_SEND_RUNTIME, &slip);
+	if (status != 0)
+		return status == -ENOSPC ? -EAGAIN : status;
+	memcpy(slip.payload, head, sizeof(*head));
+	if (size > 0)
+		memcpy((char *)slip.payload + sizeof(*head), body, size);
+	sleep_no = gm_ring_commit(&node->sender, ring, &slip);
+	gsi_node_ring(node, slot);
+	if (sleep_no != 0)
+		gm_ring_rung(ring, sleep_no);
+	gm_ring_done(&node->sender);
+	return 0;
+}
+
+/* Announces itself before the second try, so no freed room is missed. */
+static int
+send_now(struct gsi_node *node, uint32_t slot, enum gm_which which,
+    const struct gsi_head *head, const void *body, size_t size)
+{
+	struct gm_region_ref region;
+	int status = gsi_node_map(node, slot, &region);
+
 	if (status != 0)
 		return status;
-	status = gm_ring_open(&node->sender, &region.ring[ring], alive,
-	    sizeof(*head) + size, GM_SEND_RUNTIME, &slip);
-	if (status == 0) {
-		memcpy(slip.payload, head, sizeof(*head));
-		if (size > 0)
-			memcpy((char *)slip.payload + sizeof(*head), body,
-			    size);
-		sleep_no = gm_ring_commit(&node->sender, &region.ring[ring],
-		    &slip);
-		gsi_node_ring(node, slot);
-		if (sleep_no != 0)
-			gm_ring_rung(&region.ring[ring], sleep_no);
-		gm_ring_done(&node->sender);
-	} else if (status == -EAGAIN || status == -ENOSPC) {
-		gm_ring_want_room(&region.ring[ring]);
-		status = -EAGAIN;
+	status = try_send(node, slot, &region.ring[which], head, body, size);
+	if (status == -EAGAIN) {
+		gm_ring_want_room(&region.ring[which]);
+		status = try_send(node, slot, &region.ring[which], head, body,
+		    size);
 	}
 	gm_region_unmap(&region);
 	return status;

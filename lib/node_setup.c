@@ -22,6 +22,7 @@
 
 #include "lib/attach.h"
 #include "lib/node.h"
+#include "lib/root.h"
 #include "lib/runtime.h"
 #include "shm/barrier.h"
 

@@ -123,6 +123,11 @@ int gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me,
 int gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec,
     gs_pid caller, gs_pid *pid, pid_t *os_pid);
 
+/* ---- root.c ---- */
+
+/* The root supervisor's whole life; control is its socket to the node. */
+void gsi_root_main(int control) __attribute__((noreturn));
+
 /* ---- seat.c: a program exec'd into a slot, gs_main ---- */
 
 void gsi_seat_exec(struct gsi_self *me, const struct gsi_spec *spec,

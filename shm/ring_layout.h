@@ -35,6 +35,7 @@
 /* lo of the tail: position and flags; of a head: position (tag) and state. */
 #define GM_POSITION ((1ull << 56) - 1)
 #define GM_ASLEEP (1ull << 56)
+#define GM_MOVED (1ull << 57) /* tail rewound, limit follows at once */
 #define GM_BUSY (1ull << 56)
 #define GM_READY (2ull << 56)
 #define GM_SKIP (3ull << 56)

@@ -270,7 +270,8 @@ gm_rewind_from(const struct gm_receiver *r)
 
 /*
  * The rest of the lap is reserved by me and holds no record; the last real
- * one has been delivered, so nobody is to be helped.
+ * one has been delivered, so nobody is to be helped.  Until limit follows the
+ * ring looks full though it is empty: MOVED tells senders to look again.
  */
 bool
 gm_receiver_rewind(struct gm_receiver *r)
@@ -284,11 +285,15 @@ gm_receiver_rewind(struct gm_receiver *r)
 	    (lo & GM_POSITION) != r->cur)
 		return false;
 	if (!gm_cas16(
-		&r->ref.ring->tail, &lo, &hi, next | (lo & ~GM_POSITION), 0))
+		&r->ref.ring->tail, &lo, &hi,
+		next | (lo & ~GM_POSITION) | GM_MOVED, 0))
 		return false;
 	r->cur = next;
 	gm_store(&r->ref.ring->taken, next, relaxed);
 	gm_receiver_publish(r, true);
+	/* release [T2]: limit before the flag goes */
+	atomic_fetch_and_explicit(&r->ref.ring->tail.lo, ~GM_MOVED,
+	    memory_order_release);
 	return true;
 }
 

@@ -103,15 +103,15 @@ give_up(struct gm_sender *me, int status)
 }
 
 /*
- * No room.  While the receiver trims it will come in a moment: 0, try again,
- * for at most 2 ms in all.
+ * No room.  While the receiver trims or rewinds it will come in a moment: 0,
+ * try again, for at most 2 ms in all.
  */
 static GM_COLD int
-no_room(const struct gm_ring_ref *to, int64_t *until)
+no_room(const struct gm_ring_ref *to, uint64_t lo, int64_t *until)
 {
 	/* acquire [T4] */
 	if ((gm_load(&to->ring->allocated, acquire) & GM_TRIMMING) == 0 &&
-	    *until == 0)
+	    (lo & GM_MOVED) == 0 && *until == 0)
 		return -EAGAIN;
 	if (*until == 0)
 		*until = gm_clock_ns() + TRIM_WAIT_NS;
@@ -162,7 +162,7 @@ reserve(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 		k = gm_cells_at(n, v, b);
 		limit = gm_load(&ring->limit, acquire);
 		if (gm_unlikely((int64_t)(limit - v) < (int64_t)(k + spare))) {
-			status = no_room(to, &until);
+			status = no_room(to, lo, &until);
 			if (status != 0)
 				return status;
 			goto again;

@@ -140,7 +140,7 @@ GS_API gs_next gs_with_continue(gs_next next, gs_bytes argument) GS_MUST;
  * the state as it was before, and everybody sees the reason.  In a process
  * that is no server: ends the process.
  */
-GS_API void gs_exit(const char *reason) __attribute__((noreturn));
+GS_API void gs_exit(const char *reason) __attribute__((__noreturn__));
 
 /* A word about this process for status and reports; cut at GS_NAME_MAX. */
 GS_API void gs_set_label(const char *label);
