@@ -276,6 +276,7 @@ gsi_node_main(struct gsi_node *node, int ready)
 	for (int i = 0; i < GSI_VISITORS; i++)
 		node->visitors[i].socket = -1;
 	node->lock = node->control = node->listener = -1;
+	node->output[0] = node->output[1] = -1;
 	node->arena.lock_fd = node->arena.fd = -1;
 	status = watch_signals(node);
 	if (status == 0)

@@ -297,6 +297,17 @@ gather(struct gm_uring *u, struct gm_event *events, int max)
 	return n + gm_uring_inner_wait(u, events + n, max - n);
 }
 
+/* Events that never stop must not keep the newly added from being armed. */
+static int
+hand_over(struct gm_uring *u, int n)
+{
+	if (u->todo_head || u->inner_to_arm || io_uring_sq_ready(&u->ring)) {
+		gm_uring_work_off(u);
+		io_uring_submit(&u->ring);
+	}
+	return n;
+}
+
 /* Nothing to tell the kernel, and nothing it has to tell. */
 static bool
 is_quiet(struct gm_uring *u)
@@ -318,9 +329,7 @@ urer_wait(
 	for (;;) {
 		n = gather(u, events, max);
 		if (n > 0)
-			return n;
-		if (u->inner_ready)
-			continue;
+			return hand_over(u, n);
 		if (deadline == 0 && is_quiet(u))
 			return 0;
 		gm_uring_work_off(u);

@@ -1,60 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The receiver of ring_of_senders: checks every letter, and the whole ring
- * whenever it is asked to drain it.
+ * The receiver of ring_of_senders: takes, trims, sleeps, and proves the whole
+ * ring whenever it is asked to drain it.
  */
 #ifndef GS_TESTS_RING_HOST_H
 #define GS_TESTS_RING_HOST_H
 
-#include "tests/torture/ring_guest.h"
-
-/* What has come from a slot. */
-struct seen {
-	uint32_t gen;
-	uint64_t number;
-};
-
-static struct seen seen[SENDERS_MAX];
-
-static void
-check_letter(const struct gm_record *record, uint32_t region)
-{
-	struct letter letter;
-	struct seen *from;
-
-	if (!letter_whole(record->payload, record->size, &letter))
-		fail(
-		    "torn: %zu bytes of owner %u", record->size, record->owner);
-	if (letter.slot != record->owner || letter.slot - 1 >= SENDERS_MAX)
-		fail("owner %u, letter of %u", record->owner, letter.slot);
-	if (letter.region != region)
-		fail("letter for region %u in %u", letter.region, region);
-	from = &seen[letter.slot - 1];
-	if (letter.gen < from->gen)
-		fail("slot %u: gen %u after %u", letter.slot, letter.gen,
-		    from->gen);
-	if (letter.gen > from->gen) {
-		if (letter.number != letter.first)
-			fail("slot %u gen %u: first is %llu, not %llu",
-			    letter.slot, letter.gen,
-			    (unsigned long long)letter.number,
-			    (unsigned long long)letter.first);
-		if (letter.before > 0 && (from->gen + 1 != letter.gen ||
-					     letter.before > from->number))
-			fail("slot %u gen %u: lost %llu to %llu", letter.slot,
-			    letter.gen - 1,
-			    (unsigned long long)from->number + 1,
-			    (unsigned long long)letter.before);
-	} else if (letter.number != from->number + 1) {
-		fail("slot %u gen %u: %llu after %llu", letter.slot, letter.gen,
-		    (unsigned long long)letter.number,
-		    (unsigned long long)from->number);
-	}
-	from->gen = letter.gen;
-	from->number = letter.number;
-	gm_store(&party->desks[letter.slot - 1].taken,
-	    (uint64_t)letter.gen << 40 | letter.number, release);
-}
+#include "tests/torture/ring_seen.h"
 
 /* What the node would answer: has nobody announced a send to this ring? */
 static bool

@@ -17,36 +17,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "tests/torture/ring_guest.h"
 #include "tests/torture/ring_host.h"
-
-#define RETIRED_MAX 4096
-#define FOR_GOOD_MAX 2
-#define PATIENCE_MS 20000
-
-struct member {
-	pid_t pid;
-	uint32_t gen;
-	bool stopped;
-	bool for_good;
-	int64_t until; /* to be continued then */
-};
-
-struct node {
-	struct member senders[SENDERS_MAX];
-	struct member receiver;
-	uint32_t n_senders;
-	uint32_t cells;
-	bool fenced;
-	uint64_t retired[RETIRED_MAX]; /* regions that are not punched yet */
-	uint32_t n_retired;
-	uint32_t deaths;
-	uint32_t receiver_deaths;
-	uint32_t rests;
-	uint64_t progress;
-	int64_t progress_at;
-};
-
-static struct node node;
+#include "tests/torture/ring_trouble.h"
 
 static void
 stop_all(void)
@@ -59,40 +32,6 @@ stop_all(void)
 		kill(node.receiver.pid, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0)
 		continue;
-}
-
-/* For whoever must find out why. */
-static void
-describe(void)
-{
-	struct gm_ring *ring;
-	uint64_t lo, hi;
-
-	if (!enter())
-		return;
-	ring = guest.region.ring[GM_MAILBOX].ring;
-	lo = gm_load(&ring->tail.lo, relaxed);
-	hi = gm_load(&ring->tail.hi, relaxed);
-	printf("# tail %llx %llx limit %llx taken %llx slept %llu rung %llu "
-	       "pinwait %u room %u wanted %u allocated %llx\n",
-	    (unsigned long long)lo, (unsigned long long)hi,
-	    (unsigned long long)gm_load(&ring->limit, relaxed),
-	    (unsigned long long)gm_load(&ring->taken, relaxed),
-	    (unsigned long long)gm_load(&ring->sleep_no, relaxed),
-	    (unsigned long long)gm_load(&ring->rung, relaxed),
-	    gm_load(&ring->pinwait, relaxed), gm_load(&ring->room_seq, relaxed),
-	    gm_load(&ring->room_wanted, relaxed),
-	    (unsigned long long)gm_load(&ring->allocated, relaxed));
-	for (uint32_t i = 0; i < node.n_senders; i++)
-		printf("# sender %u: pid %d stopped %d m %llx v %llx\n", i,
-		    node.senders[i].pid, node.senders[i].stopped,
-		    (unsigned long long)gm_load(&party->pages[i].send_m,
-			relaxed),
-		    (unsigned long long)gm_load(&party->pages[i].send_v,
-			relaxed));
-	printf("# receiver: pid %d stopped %d\n", node.receiver.pid,
-	    node.receiver.stopped);
-	fflush(NULL);
 }
 
 static void
@@ -108,7 +47,7 @@ static pid_t
 spawn(bool is_receiver, uint32_t i, uint32_t gen)
 {
 	uint64_t seed = chance(&guest.seed) | 1;
-	pid_t pid;
+	pid_t pid, parent = getpid();
 
 	fflush(NULL);
 	pid = fork();
@@ -117,6 +56,8 @@ spawn(bool is_receiver, uint32_t i, uint32_t gen)
 	if (pid > 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
 	gm_membarrier_register();
 	am_node = false;
 	guest.seed = seed;
@@ -207,28 +148,6 @@ sender_died(uint32_t i)
 	node.senders[i].pid = spawn(false, i, node.senders[i].gen);
 }
 
-static uint32_t
-count_stopped(bool for_good)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < node.n_senders; i++)
-		n += node.senders[i].stopped &&
-		     (!for_good || node.senders[i].for_good);
-	return n;
-}
-
-static void
-member_stopped(struct member *member, bool sender)
-{
-	if (member->stopped)
-		return;
-	member->stopped = true;
-	member->until = soon((int)(chance(&guest.seed) % 30));
-	member->for_good = sender && chance(&guest.seed) % 6 == 0 &&
-			   count_stopped(true) < FOR_GOOD_MAX;
-}
-
 static void
 reap(void)
 {
@@ -254,59 +173,6 @@ reap(void)
 		}
 	}
 	gm_store(&party->stopped, count_stopped(false), release);
-}
-
-static void
-go_on(struct member *member)
-{
-	member->stopped = member->for_good = false;
-	gm_store(&party->stopped, count_stopped(false), release);
-	kill(member->pid, SIGCONT);
-}
-
-/* Those whose time has come go on; somebody else falls. */
-static void
-disturb(void)
-{
-	uint64_t dice = chance(&guest.seed);
-	struct member *member = &node.senders[dice % node.n_senders];
-	int64_t now = soon(0);
-
-	if (node.receiver.stopped && now >= node.receiver.until)
-		go_on(&node.receiver);
-	for (uint32_t i = 0; i < node.n_senders; i++) {
-		struct member *m = &node.senders[i];
-
-		if (m->stopped && !m->for_good && now >= m->until)
-			go_on(m);
-	}
-	if (dice / 32 % 40 == 0)
-		kill(member->pid, SIGKILL);
-	else if (dice / 32 % 40 < 3)
-		kill(member->pid, SIGSTOP);
-	if (dice / 2048 % 1000 == 0)
-		kill(node.receiver.pid, SIGKILL);
-	else if (dice / 2048 % 1000 < 5)
-		kill(node.receiver.pid, SIGSTOP);
-}
-
-/* With at most one stopped, the others get on. */
-static void
-check_progress(void)
-{
-	uint64_t messages = gm_load(&party->messages, relaxed);
-	int64_t now = soon(0);
-
-	if (messages != node.progress || count_stopped(false) > 1 ||
-	    node.receiver.stopped) {
-		node.progress = messages;
-		node.progress_at = now;
-	} else if (now - node.progress_at > 4000000000) {
-		describe();
-		if (getenv("HANG")) for (;;) pause();
-		fail("wedged: nothing for 4 s, %u stopped",
-		    count_stopped(false));
-	}
 }
 
 static bool
@@ -348,31 +214,6 @@ wait_for(bool (*cond)(void), const char *what)
 	}
 }
 
-/* What was completed has come, of the dead as well. */
-static void
-check_desks(void)
-{
-	uint32_t region = gm_load(&party->region, relaxed);
-
-	for (uint32_t i = 0; i < node.n_senders; i++) {
-		struct desk *desk = &party->desks[i];
-		uint64_t taken = gm_load(&desk->taken, acquire);
-		uint64_t gen = (uint64_t)node.senders[i].gen << 40;
-		uint64_t completed = gm_load(&desk->completed, acquire);
-
-		if (gm_load(&desk->region, relaxed) == region &&
-		    taken != gen + completed)
-			fail("sender %u: %llu completed, %llx taken", i,
-			    (unsigned long long)completed,
-			    (unsigned long long)taken);
-		if (gm_load(&desk->before_region, relaxed) == region &&
-		    taken <
-			gen - (1ull << 40) + gm_load(&desk->before, relaxed))
-			fail("sender %u: what gen %u completed is lost", i,
-			    node.senders[i].gen - 1);
-	}
-}
-
 static void
 rest(void)
 {
@@ -393,28 +234,6 @@ rest(void)
 		fail("%u dead regions are still named", node.n_retired);
 	gm_store(&party->calm, 0, release);
 	gm_store(&party->pause, 0, release);
-}
-
-static void
-report(void)
-{
-	static const char *const names[STEPS] = { "S1", "S5", "H2", "H3", "S4",
-		"grown", "S6", "S7", "S8hi", "S8", "S9", "trim", "punch",
-		"jump", "sleep", "D3" };
-
-#define COUNT(name) (unsigned long long)gm_load(&party->name, relaxed)
-	printf("# %llu messages, %llu MB, %llu laps, %llu refused\n",
-	    COUNT(messages), COUNT(bytes) >> 20, COUNT(laps), COUNT(refused));
-	printf("# %u deaths, %u of receivers, %llu passed open, %llu jumps, "
-	       "%llu sleeps, %llu trims, %u rests\n",
-	    node.deaths, node.receiver_deaths, COUNT(passed), COUNT(jumps),
-	    COUNT(sleeps), COUNT(trims), node.rests);
-	printf("# killed/stopped at");
-	for (int i = 0; i < STEPS; i++)
-		printf(" %s %llu/%llu", names[i], COUNT(killed_at[i]),
-		    COUNT(stopped_at[i]));
-	printf("\n");
-#undef COUNT
 }
 
 static void
