@@ -75,6 +75,9 @@ send_for_ever(uint32_t i, uint32_t gen, bool fenced)
 
 	for (;;) {
 		pause_if_asked(desk);
+		/* every other region has time to rest, and to trim */
+		if (guest.number % 2 == 0 && chance(&guest.seed) % 64 == 0)
+			poll(NULL, 0, (int)(chance(&guest.seed) % 6));
 		if (!enter())
 			continue;
 		if (letter.region != guest.number) {

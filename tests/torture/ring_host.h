@@ -121,6 +121,7 @@ receive_for_ever(bool fenced)
 		take_all(&r);
 		if (asked != gm_load(&party->drained, relaxed)) {
 			check_drained(&r);
+			trim_now(&r);
 			gm_store(&party->drained, asked, release);
 		} else if (chance(&guest.seed) % 8 == 0) {
 			trim_now(&r);
