@@ -297,6 +297,7 @@ main(int argc, char **argv)
 		node.senders[i].gen = 1;
 		node.senders[i].pid = spawn(false, i, 1);
 	}
+	node.progress_at = soon(0);
 	next = soon(300);
 	while (soon(0) < end) {
 		poll(NULL, 0, 1);
