@@ -124,5 +124,6 @@ out_json(const struct out_table *table)
 void
 out_json_line(json_t *value)
 {
-	(void)print(value, JSON_COMPACT);
+	/* Microseconds of this age, and no digit more. */
+	(void)print(value, JSON_COMPACT | JSON_REAL_PRECISION(16));
 }

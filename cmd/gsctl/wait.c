@@ -47,15 +47,22 @@ lives(const struct wait *wait, gs_pid *pid)
 	return gs_resolve(wait->server.to, pid) == 0 && gs_alive(*pid);
 }
 
+/* Past init; asking the process itself would wait for what it is doing. */
+static bool
+runs(const struct wait *wait)
+{
+	gs_process_info process;
+
+	return gs_process_inspect(wait->server.to, &process) == 0 &&
+	       process.state != GS_STATE_STARTING &&
+	       process.state != GS_STATE_EXITED;
+}
+
 static enum answer
 is_up(struct wait *wait)
 {
-	gs_pid pid;
-
-	if (lives(wait, &pid))
-		return gs_ping(gs_to_pid(pid), left(wait, LOOK_AGAIN_MS)) == 0
-			   ? YES
-			   : NOT_YET;
+	if (runs(wait))
+		return YES;
 	return wait->is_child && wait->child.state == GS_CHILD_FAILED ? NEVER
 								      : NOT_YET;
 }

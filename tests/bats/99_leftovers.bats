@@ -3,9 +3,11 @@
 
 bats_require_minimum_version 1.5.0
 
+# Of this run: another may be under way.
+
 @test "leftovers: no process with a test's runtime folder" {
 	left=$(env -u GS_RUNTIME_DIR grep -lsz \
-		'^GS_RUNTIME_DIR=.*/gsbats\.' /proc/[0-9]*/environ || :)
+		"^GS_RUNTIME_DIR=$BATS_RUN_TMPDIR/" /proc/[0-9]*/environ || :)
 	[ -z "$left" ] || {
 		echo "$left"
 		false
@@ -13,7 +15,7 @@ bats_require_minimum_version 1.5.0
 }
 
 @test "leftovers: no segment of a test's node" {
-	left=$(find /dev/shm -name 'genserver-*bats-*')
+	left=$(find /dev/shm -name "genserver-*${BATS_RUN_TMPDIR##*/}-*")
 	[ -z "$left" ] || {
 		echo "$left"
 		false
@@ -21,7 +23,7 @@ bats_require_minimum_version 1.5.0
 }
 
 @test "leftovers: no folder of a test" {
-	left=$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'gsbats.*' -user "$(id -u)")
+	left=$(find "$BATS_RUN_TMPDIR" -maxdepth 1 -name 'gs.*')
 	[ -z "$left" ] || {
 		echo "$left"
 		false

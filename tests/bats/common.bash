@@ -11,12 +11,12 @@ PATH=$GS_BUILD/cmd:$PATH
 # shellcheck disable=SC2034
 kit=$GS_BUILD/tests/fixtures/fx_kit.so
 
-# A folder of its own, and names that no other test has.
+# A folder of its own, and a node that no other test, and no other run, has.
 node_setup()
 {
-	work=$(mktemp -d "${TMPDIR:-/tmp}/gsbats.XXXXXX")
+	work=$(mktemp -d "$BATS_RUN_TMPDIR/gs.XXXXXX")
 	export GS_RUNTIME_DIR=$work/run
-	export GS_NODE=bats-${work##*.}
+	export GS_NODE=${BATS_RUN_TMPDIR##*/}-${work##*.}
 	unset XDG_RUNTIME_DIR
 }
 

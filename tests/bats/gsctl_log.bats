@@ -36,9 +36,10 @@ logged()
 	within 5 logged bad_call
 	is "$(gsctl log --json |
 		jq -c 'select(.kind == "server_terminated")' | wc -l)" 1
-	gsctl log --json | jq -ec 'select(.kind == "server_terminated")
+	gsctl log --json | jq -es 'map(select(.kind == "server_terminated"))[0]
 		| .level == "error" and .name == "kv"
-		and (.time | type) == "number"' >/dev/null
+		and (.time | type) == "number"
+		and .fields.reason == "bad_call"' >/dev/null
 }
 
 @test "gsctl log: a clean stop is not reported" {
