@@ -19,6 +19,7 @@ struct guest {
 	int fd;
 	int bell;
 	bool is_receiver;
+	uint32_t slot;
 	uint64_t seed;
 	struct gm_region_ref region;
 	uint32_t number; /* of the region, 0: none mapped */
@@ -33,13 +34,18 @@ gm_fault(enum gm_fault at)
 	uint64_t dice = chance(&guest.seed) % 30000;
 	bool rare = at == GM_AT_PUNCH || at == GM_AT_GROWN || at == GM_AT_TRIM;
 
+	if (!am_node && !guest.is_receiver && at == GM_AT_S7 &&
+	    gm_load(&party->victim, relaxed) == guest.slot) {
+		kill(getpid(), SIGSTOP);
+		return;
+	}
 	if (am_node || gm_load(&party->calm, relaxed) != 0)
 		return;
 	if (at == GM_AT_JUMP)
 		add(&party->jumps, 1);
 	if (guest.is_receiver && at < GM_AT_TRIM && dice < 100)
 		return;
-	if (dice < 3 || (rare && dice < 3000)) {
+	if (dice < 3 || (rare && dice < (at == GM_AT_TRIM ? 300 : 3000))) {
 		add(&party->killed_at[at], 1);
 		kill(getpid(), SIGKILL);
 	} else if (dice < 8) {

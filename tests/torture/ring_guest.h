@@ -73,6 +73,7 @@ send_for_ever(uint32_t i, uint32_t gen, bool fenced)
 	struct letter letter = { .slot = i + 1, .gen = gen };
 	int status;
 
+	guest.slot = i + 1;
 	for (;;) {
 		pause_if_asked(desk);
 		/* every other region has time to rest, and to trim */

@@ -14,7 +14,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tests/torture/ring_guest.h"
@@ -205,7 +204,8 @@ wait_for(bool (*cond)(void), const char *what)
 		reap();
 		watch();
 		for (uint32_t i = 0; i < node.n_senders; i++) {
-			if (node.senders[i].stopped)
+			if (node.senders[i].stopped &&
+			    i + 1 != gm_load(&party->victim, relaxed))
 				go_on(&node.senders[i]);
 		}
 		if (node.receiver.stopped)
@@ -234,17 +234,6 @@ rest(void)
 		fail("%u dead regions are still named", node.n_retired);
 	gm_store(&party->calm, 0, release);
 	gm_store(&party->pause, 0, release);
-}
-
-static void
-check_memory(void)
-{
-	struct stat st;
-
-	gm_region_punch(guest.fd, gm_load(&party->at, relaxed), node.cells);
-	if (fstat(guest.fd, &st) != 0 || st.st_blocks != 0)
-		fail("%ld blocks of memory are not given back",
-		    (long)st.st_blocks);
 }
 
 static int64_t
@@ -279,6 +268,37 @@ options(int argc, char **argv)
 	return soon((int)seconds * 1000);
 }
 
+static bool
+victim_stopped(void)
+{
+	uint32_t victim = gm_load(&party->victim, relaxed);
+
+	return node.senders[victim - 1].stopped;
+}
+
+static bool
+laps_done(void)
+{
+	return gm_load(&party->messages, relaxed) >= node.progress;
+}
+
+/* One stops inside its record; the others go round many times (R5). */
+static void
+ordeal(void)
+{
+	uint32_t victim = (uint32_t)(chance(&guest.seed) % node.n_senders);
+
+	gm_store(&party->calm, 1, release);
+	gm_store(&party->victim, victim + 1, release);
+	wait_for(victim_stopped, "the victim does not stop");
+	node.progress = gm_load(&party->messages, relaxed) + 4 * node.cells;
+	wait_for(laps_done, "one stopped sender stops all");
+	gm_store(&party->victim, 0, release);
+	go_on(&node.senders[victim]);
+	gm_store(&party->calm, 0, release);
+	node.progress_at = soon(0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -307,6 +327,8 @@ main(int argc, char **argv)
 		check_progress();
 		if (soon(0) >= next) {
 			rest();
+			if (node.rests % 4 == 0)
+				ordeal();
 			next = soon(100 + (int)(chance(&guest.seed) % 600));
 		}
 	}

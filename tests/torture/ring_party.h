@@ -51,6 +51,7 @@ struct party {
 	_Atomic uint32_t drained; /* answered */
 	_Atomic uint32_t stopped; /* now */
 	_Atomic uint32_t calm; /* no faults */
+	_Atomic uint32_t victim; /* slot that is to stop in S7 */
 	_Atomic uint64_t messages;
 	_Atomic uint64_t bytes;
 	_Atomic uint64_t passed;

@@ -3,6 +3,8 @@
 #ifndef GS_TESTS_RING_TABLE_H
 #define GS_TESTS_RING_TABLE_H
 
+#include <sys/stat.h>
+
 #include "tests/torture/ring_fault.h"
 
 #define RETIRED_MAX 4096
@@ -102,6 +104,17 @@ describe(void)
 	printf("# receiver: pid %d stopped %d\n", node.receiver.pid,
 	    node.receiver.stopped);
 	fflush(NULL);
+}
+
+static void
+check_memory(void)
+{
+	struct stat st;
+
+	gm_region_punch(guest.fd, gm_load(&party->at, relaxed), node.cells);
+	if (fstat(guest.fd, &st) != 0 || st.st_blocks != 0)
+		fail("%ld blocks of memory are not given back",
+		    (long)st.st_blocks);
 }
 
 static void
