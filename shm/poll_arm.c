@@ -88,10 +88,20 @@ old_key(const struct gm_uring *u, const struct gm_watch *watch)
 	return gm_watches_key(&u->base.watches, watch) - ((uint64_t)1 << 32);
 }
 
+/* While some overflow, the kernel ends every poll that has an event. */
+static unsigned
+room_for_completions(struct io_uring *ring)
+{
+	if (io_uring_cq_has_overflow(ring))
+		return 0;
+	return ring->cq.ring_entries - io_uring_cq_ready(ring);
+}
+
 void
 gm_uring_work_off(struct gm_uring *u)
 {
 	struct gm_watches *watches = &u->base.watches;
+	unsigned room = room_for_completions(&u->ring);
 
 	if (u->inner_to_arm) {
 		struct io_uring_sqe *sqe = take_sqe(u);
@@ -104,6 +114,8 @@ gm_uring_work_off(struct gm_uring *u)
 		struct gm_watch *watch = &watches->at[u->todo_head - 1];
 		struct io_uring_sqe *sqe = NULL;
 
+		if (watch->state == GM_WATCH_TO_ARM && room-- == 0)
+			return;
 		if (watch->state != GM_WATCH_DROPPED) {
 			sqe = take_sqe(u);
 			if (!sqe)

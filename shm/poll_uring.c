@@ -324,6 +324,7 @@ urer_wait(
     struct gm_poll *poll, int64_t deadline, struct gm_event *events, int max)
 {
 	struct gm_uring *u = of(poll);
+	bool all;
 	int n, err;
 
 	for (;;) {
@@ -333,8 +334,9 @@ urer_wait(
 		if (deadline == 0 && is_quiet(u))
 			return 0;
 		gm_uring_work_off(u);
-		err = enter(u, deadline);
-		if (err == 0)
+		all = !u->todo_head;
+		err = enter(u, all ? deadline : 0);
+		if (err == 0 || (!all && err == -ETIME))
 			continue;
 		n = gather(u, events, max);
 		if (n > 0 || err == -ETIME || is_passing(err))

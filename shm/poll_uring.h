@@ -36,7 +36,11 @@ struct gm_uring {
 /* Queues a watch that is to be armed or disarmed. */
 void gm_uring_queue(struct gm_uring *u, struct gm_watch *watch);
 
-/* What finds no room in the submission queue stays queued for next time. */
+/*
+ * What finds no room stays queued for next time.  Arming may complete at
+ * once, and a full completion queue ends polls, which then have to be armed
+ * again, and so on for ever: so no more than that queue takes.
+ */
 void gm_uring_work_off(struct gm_uring *u);
 
 /*
