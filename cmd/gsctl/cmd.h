@@ -77,7 +77,7 @@ int cmd_number(const struct cmd *cmd, const char *option, int least, int *n);
 int cmd_size(const struct cmd *cmd, const char *option, size_t *size);
 
 /* fail.c */
-/* "gsctl: words", made printable; returns status. */
+/* "gsctl: words", made printable. */
 int cmd_error(int status, const char *format, ...) GS_PRINTF(2, 3);
 /* The same with a pointer to the verb's help; returns CMD_USAGE. */
 int cmd_usage(const struct cmd *cmd, const char *format, ...) GS_PRINTF(2, 3);
@@ -106,14 +106,12 @@ struct cmd_server {
 int cmd_server(struct cmd *cmd, const char *text, struct cmd_server *server);
 int cmd_check_node(const struct cmd *cmd);
 int cmd_attach(const struct cmd *cmd);
-/* All of the above. */
 int cmd_reach(struct cmd *cmd, const char *text, struct cmd_server *server);
 /* The live process; a server that is not there is reported. */
 int cmd_resolve(
     const struct cmd *cmd, const struct cmd_server *server, gs_pid *pid);
 
-/* launch.c */
-/* Starts the node in the background unless it runs, then attaches. */
+/* launch.c: starts the node unless it runs, and attaches */
 int cmd_launch(const struct cmd *cmd);
 
 /* lines.c */
@@ -125,7 +123,6 @@ struct cmd_lines {
 /* Next line of stdin without its newline: 1, 0 at the end, -errno. */
 int cmd_line(struct cmd_lines *lines, gs_bytes *line);
 void cmd_lines_free(struct cmd_lines *lines);
-/* All of stdin: 0, or the exit status. */
 int cmd_stdin(gs_bytes *all);
 
 /* snapshot.c: what ls, tree and show look at */

@@ -23,7 +23,7 @@ static const struct cmd_option options[] = {
 	{ "mailbox", 0, "SIZE", "bytes, 16K to 1G (default 1M)" },
 	{ "hibernate-after", 0, "MS",
 	    "give memory back after MS without a message (default: never)" },
-	{ "debug", 0, "LIST", "comma-separated: trace,log,statistics" },
+	{ "debug", 0, "LIST", "debug options; this version does nothing with them" },
 	{ "max-restarts", 0, "N", "give it up after N restarts (default 3)" },
 	{ "max-seconds", 0, "S", "within S seconds (default 5)" },
 	{ "plain", 0, NULL,
