@@ -221,6 +221,19 @@ jump_target(const struct gm_receiver *r, uint64_t v, uint64_t *over)
 	return best;
 }
 
+/*
+ * Until limit follows a tail that I have moved, the ring looks full though it
+ * is not: MOVED, set by the move, tells senders to look again.
+ */
+static void
+publish_moved(struct gm_receiver *r)
+{
+	gm_receiver_publish(r, true);
+	/* release [T2]: limit before the flag goes */
+	atomic_fetch_and_explicit(
+	    &r->ref.ring->tail.lo, ~GM_MOVED, memory_order_release);
+}
+
 GM_COLD int
 gm_receiver_jump(struct gm_receiver *r)
 {
@@ -242,8 +255,8 @@ gm_receiver_jump(struct gm_receiver *r)
 	if (k != 0 && !gm_help(ref, v - k, hi))
 		return -EBADMSG;
 	/* full barrier [T1]; killed behind it: the ring dies with me */
-	if (!gm_cas16(
-		&ref->ring->tail, &lo, &hi, target | (lo & ~GM_POSITION), 0))
+	if (!gm_cas16(&ref->ring->tail, &lo, &hi,
+		target | (lo & ~GM_POSITION) | GM_MOVED, 0))
 		return 0;
 	GM_FAULT(GM_AT_JUMP);
 	if (v == r->cur)
@@ -254,7 +267,7 @@ gm_receiver_jump(struct gm_receiver *r)
 		if (r->pins[i].next <= over)
 			r->pins[i].next += ref->cells;
 	}
-	gm_receiver_publish(r, true);
+	publish_moved(r);
 	return 1;
 }
 
@@ -270,8 +283,7 @@ gm_rewind_from(const struct gm_receiver *r)
 
 /*
  * The rest of the lap is reserved by me and holds no record; the last real
- * one has been delivered, so nobody is to be helped.  Until limit follows the
- * ring looks full though it is empty: MOVED tells senders to look again.
+ * one has been delivered, so nobody is to be helped.
  */
 bool
 gm_receiver_rewind(struct gm_receiver *r)
@@ -284,16 +296,12 @@ gm_receiver_rewind(struct gm_receiver *r)
 	    !gm_tail_read(r->ref.ring, &lo, &hi) ||
 	    (lo & GM_POSITION) != r->cur)
 		return false;
-	if (!gm_cas16(
-		&r->ref.ring->tail, &lo, &hi,
+	if (!gm_cas16(&r->ref.ring->tail, &lo, &hi,
 		next | (lo & ~GM_POSITION) | GM_MOVED, 0))
 		return false;
 	r->cur = next;
 	gm_store(&r->ref.ring->taken, next, relaxed);
-	gm_receiver_publish(r, true);
-	/* release [T2]: limit before the flag goes */
-	atomic_fetch_and_explicit(&r->ref.ring->tail.lo, ~GM_MOVED,
-	    memory_order_release);
+	publish_moved(r);
 	return true;
 }
 

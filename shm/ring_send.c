@@ -95,13 +95,6 @@ gm_ring_grow(const struct gm_ring_ref *ref, uint64_t need)
 	return 0;
 }
 
-static GM_COLD int
-give_up(struct gm_sender *me, int status)
-{
-	gm_ring_done(me);
-	return status;
-}
-
 /*
  * No room.  While the receiver trims or rewinds it will come in a moment: 0,
  * try again, for at most 2 ms in all.
@@ -130,69 +123,85 @@ cells_needed(uint64_t n, uint64_t p, uint64_t k)
 	return p + k + 1;
 }
 
-static inline int
-reserve(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
-    uint64_t spare, struct gm_slip *slip)
+enum outcome { DONE, CHANGED, NO_ROOM, NO_CELLS, DAMAGED, GONE };
+
+/* S3 to S6 for the tail *lo, *hi; CHANGED: they are what it is now. */
+static inline enum outcome
+attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
+    uint64_t spare, struct gm_slip *slip, uint64_t *lo, uint64_t *hi)
 {
 	struct gm_ring *ring = to->ring;
-	const uint64_t n = to->cells;
-	uint64_t lo, hi, v, k, limit, need;
-	int64_t until = 0;
-	int status;
+	const uint64_t n = to->cells, v = *lo & GM_POSITION;
+	uint64_t k = *hi & GM_K, limit, word;
 
-	/* S2; lo = 0: a punched page or a retired ring */
-	if (!gm_tail_read(ring, &lo, &hi))
-		return -EBADMSG;
+	if (gm_unlikely(v == 0 || k > n / 2))
+		return v == 0 ? GONE : DAMAGED;
+	/* S3 */
+	if (k != 0 && *hi >> GM_OWNER_SHIFT != me->slot &&
+	    gm_unlikely(!gm_help(to, v - k, *hi)))
+		return DAMAGED;
+	GM_FAULT(GM_AT_H3);
+	/*
+	 * S4.  acquire [T2]: the reader is done with what it has freed;
+	 * `allocated` [T4] after it, or a trim goes unseen.
+	 */
+	k = gm_cells_at(n, v, b);
+	limit = gm_load(&ring->limit, acquire);
+	if (gm_unlikely((int64_t)(limit - v) < (int64_t)(k + spare)))
+		return NO_ROOM;
+	word = gm_load(&ring->allocated, acquire);
+	if (gm_unlikely(cells_needed(n, v & (n - 1), k) > (word & GM_CELLS)))
+		return NO_CELLS;
+	GM_FAULT(GM_AT_S4);
+	/* S5: release [T5], before the tail can name me */
+	gm_store(&me->page->send_v, v, release);
+	GM_FAULT(GM_AT_S5);
+	/* S6: full barrier [T1] [T5] [T6] */
+	slip->v = v;
+	slip->hi = (slip->hi & ~GM_K) | k;
+	slip->asleep = (*lo & GM_ASLEEP) != 0;
+	if (gm_unlikely(!gm_cas16(&ring->tail, lo, hi,
+		((v + k) & GM_POSITION) | (*lo & ~GM_POSITION), slip->hi)))
+		return CHANGED;
+	GM_FAULT(GM_AT_S6);
+	return DONE;
+}
+
+/* After an attempt that failed: others are faster, or room, or memory. */
+static GM_COLD int
+try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
+    uint64_t spare, struct gm_slip *slip, enum outcome outcome, uint64_t lo,
+    uint64_t hi)
+{
+	const uint64_t n = to->cells;
+	int64_t until = 0;
+	int status = 0;
+	uint64_t p;
+
 	for (int tries = 0; tries < GM_ROUNDS * GM_ROUNDS; tries++) {
-		v = lo & GM_POSITION;
-		if (gm_unlikely(v == 0))
-			return -ESRCH;
-		k = hi & GM_K;
-		if (gm_unlikely(k > n / 2))
-			return -EBADMSG;
-		/* S3 */
-		if (k != 0 && hi >> GM_OWNER_SHIFT != me->slot &&
-		    gm_unlikely(!gm_help(to, v - k, hi)))
-			return -EBADMSG;
-		GM_FAULT(GM_AT_H3);
-		/*
-		 * S4.  acquire [T2]: the reader is done with what it has
-		 * freed; `allocated` [T4] after it, or a trim goes unseen.
-		 */
-		k = gm_cells_at(n, v, b);
-		limit = gm_load(&ring->limit, acquire);
-		if (gm_unlikely((int64_t)(limit - v) < (int64_t)(k + spare))) {
-			status = no_room(to, lo, &until);
-			if (status != 0)
-				return status;
-			goto again;
-		}
-		need = cells_needed(n, v & (n - 1), k);
-		if (gm_unlikely(need > (GM_CELLS & gm_load(&ring->allocated,
-						       acquire)))) {
-			status = gm_ring_grow(to, need);
-			if (status != 0)
-				return status;
-			goto again;
-		}
-		GM_FAULT(GM_AT_S4);
-		/* S5: release [T5], before the tail can name me */
-		gm_store(&me->page->send_v, v, release);
-		GM_FAULT(GM_AT_S5);
-		/* S6: full barrier [T1] [T5] [T6] */
-		slip->hi = (slip->hi & ~GM_K) | k;
-		if (gm_likely(gm_cas16(&ring->tail, &lo, &hi,
-			((v + k) & GM_POSITION) | (lo & ~GM_POSITION),
-			slip->hi))) {
-			GM_FAULT(GM_AT_S6);
-			slip->v = v;
-			slip->asleep = (lo & GM_ASLEEP) != 0;
+		switch (outcome) {
+		case DONE:
 			return 0;
-		}
-		continue;
-again:
-		if (!gm_tail_read(ring, &lo, &hi))
+		case GONE:
+			return -ESRCH;
+		case DAMAGED:
 			return -EBADMSG;
+		case NO_ROOM:
+			status = no_room(to, lo, &until);
+			break;
+		case NO_CELLS:
+			p = lo & (n - 1);
+			status = gm_ring_grow(
+			    to, cells_needed(n, p, gm_cells_at(n, p, b)));
+			break;
+		case CHANGED:
+			break;
+		}
+		if (status != 0)
+			return status;
+		if (outcome != CHANGED && !gm_tail_read(to->ring, &lo, &hi))
+			return -EBADMSG;
+		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
 	}
 	return -EAGAIN;
 }
@@ -202,7 +211,8 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
     struct gm_alive alive, size_t size, unsigned flags, struct gm_slip *slip)
 {
 	const uint64_t n = to->cells;
-	uint64_t b = 1, p, form;
+	uint64_t b = 1, p, form, spare, lo, hi;
+	enum outcome outcome;
 	int status;
 
 	if (size <= GM_RING_INLINE) {
@@ -221,10 +231,18 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 	if (gm_unlikely(slip->fenced))
 		gm_fence(seq_cst); /* [T5] before S2, for its trim */
 	slip->fenced = slip->fenced || me->fenced;
-	status = reserve(me, to, b,
-	    (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE, slip);
-	if (gm_unlikely(status != 0))
-		return give_up(me, status);
+	spare = (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE;
+	/* S2; lo = 0: a punched page or a retired ring */
+	outcome = DAMAGED;
+	if (gm_likely(gm_tail_read(to->ring, &lo, &hi)))
+		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
+	if (gm_unlikely(outcome != DONE)) {
+		status = try_again(me, to, b, spare, slip, outcome, lo, hi);
+		if (status != 0) {
+			gm_ring_done(me);
+			return status;
+		}
+	}
 	p = slip->v & (n - 1);
 	if (size <= GM_RING_INLINE)
 		slip->payload = to->heads[p].bytes;
