@@ -31,6 +31,14 @@ struct gm_uring {
 	struct gm_poll *inner; /* of sockets and pipes; NULL at first */
 };
 
+/* poll_setup.c */
+
+/* -errno: io_uring is refused, or too old. */
+int gm_uring_start(struct io_uring *ring, unsigned entries);
+
+/* A ring is taken down later, by a worker; its polls would hold files on. */
+void gm_uring_cancel_all(struct io_uring *ring);
+
 /* poll_arm.c */
 
 /* Queues a watch that is to be armed or disarmed. */

@@ -301,27 +301,6 @@ BOTH(grows_and_loses_nothing, 60)
 		close(fds[i]);
 }
 
-BOTH(added_is_seen_though_others_never_rest, 30)
-{
-	struct gm_poll *poll = open_poll(8, which);
-	int fd = bell(), late = bell(), waits = 0;
-	struct gm_event event;
-
-	CHECK_OK(gm_poll_add(poll, fd, 1, 0));
-	no_event(poll);
-	ring(fd);
-	ring(late);
-	CHECK_OK(gm_poll_add(poll, late, 2, 0));
-	do {
-		CHECK_INT(gm_poll_wait(poll, 0, &event, 1), 1);
-		ring(fd);
-	} while (event.token != 2 && ++waits < 20);
-	CHECK_INT(event.token, 2);
-	gm_poll_close(poll);
-	close(fd);
-	close(late);
-}
-
 /* With io_uring pipes and bells come by different ways. */
 BOTH(pipes_and_bells_do_not_starve_each_other, 30)
 {
