@@ -85,7 +85,7 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 		snprintf(text, size, "a process cannot call itself");
 		break;
 	case -ETIMEDOUT:
-		snprintf(text, size, "no answer within %d ms", timeout);
+		snprintf(text, size, "timeout, no answer within %d ms", timeout);
 		break;
 	case -ECONNRESET:
 		snprintf(text, size, "the server ended: %s", reason);
@@ -115,9 +115,16 @@ failed(int status, const char *operation, gs_addr to, gs_bytes request,
     int timeout, const char *reason)
 {
 	char where[512], what[64], why[GS_REASON_MAX + 64];
+	char node[GS_NAME_MAX + 16];
 
 	if (reason == NULL || reason[0] == '\0')
 		reason = reason_of(status);
+	if (status == -EHOSTUNREACH && to.kind == GS_ADDR_NAME_AT &&
+	    to.node != NULL) {
+		snprintf(node, sizeof(node), "nodedown:%.*s", GS_NAME_MAX,
+		    to.node);
+		reason = node;
+	}
 	explain(why, sizeof(why), status, request.size, timeout, reason);
 	gsi_printable(what, sizeof(what), request.data,
 	    request.size < 20 ? request.size : 20);

@@ -99,7 +99,7 @@ struct gsi_failure {
 };
 
 /* An EXIT or DOWN that has been called off. */
-#define GSI_FLUSH 32u
+#define GSI_FLUSH_MAX 4096u
 struct gsi_flush {
 	uint32_t kind;
 	gs_pid pid;
@@ -131,8 +131,9 @@ struct gsi_self {
 	uint32_t peer_cpu;	/* where my last caller ran; a hint */
 	struct gsi_self *next;	/* of this program's threads */
 	char label[GS_NAME_MAX + 1];
-	struct gsi_flush flush[GSI_FLUSH]; /* link.c */
+	struct gsi_flush *flush; /* link.c */
 	uint32_t n_flush;
+	uint32_t max_flush;
 	char received[GS_REASON_MAX + 1]; /* what gs_receive has handed out */
 };
 

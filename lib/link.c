@@ -5,7 +5,7 @@
  * here, at the receiver (the flush lists).
  */
 #include <errno.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "lib/request.h"
 
@@ -31,14 +31,46 @@ gs_alive(gs_pid pid)
 
 /* ---- what was called off and may still be on its way ---- */
 
+/* At the limit the oldest goes: nobody has that many messages to come. */
 static void
 flush_later(struct gsi_self *me, uint32_t kind, gs_pid pid, uint64_t ref)
 {
-	struct gsi_flush *f = &me->flush[me->n_flush++ % GSI_FLUSH];
+	if (me->n_flush == me->max_flush && me->max_flush < GSI_FLUSH_MAX) {
+		uint32_t max = me->max_flush == 0 ? 16 : me->max_flush * 2;
+		struct gsi_flush *more = realloc(me->flush,
+		    max * sizeof(*more));
 
-	f->kind = kind;
-	f->pid = pid;
-	f->ref = ref;
+		if (more != NULL) {
+			me->flush = more;
+			me->max_flush = max;
+		}
+	}
+	if (me->max_flush == 0)
+		return;
+	if (me->n_flush == me->max_flush) {
+		me->n_flush--;
+		memmove(me->flush, me->flush + 1,
+		    me->n_flush * sizeof(*me->flush));
+	}
+	me->flush[me->n_flush++] = (struct gsi_flush){ kind, pid, ref };
+}
+
+static void
+flush_drop(struct gsi_self *me, uint32_t i)
+{
+	me->flush[i] = me->flush[--me->n_flush];
+}
+
+static bool
+is_off(const struct gsi_flush *f, const struct gsi_message *message,
+    const struct gsi_note *note)
+{
+	if (f->kind != message->kind)
+		return false;
+	if (f->kind == GSI_DOWN)
+		return f->ref == message->tag;
+	return gs_pid_equal(f->pid, note->who) &&
+	    (note->flags & GSI_NOTE_LINK) != 0;
 }
 
 bool
@@ -49,18 +81,11 @@ gsi_flushed(struct gsi_self *me, const struct gsi_message *message)
 	if (me->n_flush == 0 || message->kind == GSI_CHILD)
 		return false;
 	memcpy(&note, message->body.data, sizeof(note));
-	for (uint32_t i = 0; i < GSI_FLUSH; i++) {
-		struct gsi_flush *f = &me->flush[i];
-
-		if (f->kind != message->kind)
-			continue;
-		if (f->kind == GSI_DOWN && f->ref != message->tag)
-			continue;
-		if (f->kind == GSI_EXIT && (!gs_pid_equal(f->pid, note.who) ||
-		    (note.flags & GSI_NOTE_LINK) == 0))
-			continue;
-		f->kind = 0;
-		return true;
+	for (uint32_t i = 0; i < me->n_flush; i++) {
+		if (is_off(&me->flush[i], message, &note)) {
+			flush_drop(me, i);
+			return true;
+		}
 	}
 	return false;
 }
@@ -97,9 +122,9 @@ gs_link(gs_addr to)
 
 	/* what an earlier unlink called off is not what comes now */
 	if (me != NULL && gsi_resolve(me, to, &pid) == 0)
-		for (uint32_t i = 0; i < GSI_FLUSH; i++)
+		for (uint32_t i = me->n_flush; i-- > 0;)
 			if (gs_pid_equal(me->flush[i].pid, pid))
-				me->flush[i].kind = 0;
+				flush_drop(me, i);
 	return ask_pid(to, GSI_OP_LINK, &answer);
 }
 

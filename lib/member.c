@@ -77,6 +77,7 @@ void
 gsi_member_free(struct gsi_self *me)
 {
 	gsi_timers_free(me);
+	free(me->flush);
 	gsi_peers_free(me);
 	if (me->poll != NULL)
 		gm_poll_close(me->poll);

@@ -104,6 +104,9 @@ gs_whereis(const char *name, gs_pid *pid)
 
 	if (me == NULL)
 		return -ENOTCONN;
+	if (name == NULL || name[0] == '\0' ||
+	    strnlen(name, GS_NAME_MAX + 1) > GS_NAME_MAX)
+		return -EINVAL;
 	return find(me, name, pid);
 }
 

@@ -68,12 +68,8 @@ gsi_node_pipe(struct gsi_node *node, int fd)
 uint32_t
 gsi_node_fds(const struct gsi_node *node)
 {
-	uint32_t n = 16 + gm_poll_fds(node->poll);
-
-	for (uint32_t s = 1; s < node->high; s++)
-		n += (node->procs[s].state != GSI_SLOT_FREE) +
-		    (node->procs[s].socket > 0);
-	return n;
+	return 16 + gm_poll_fds(node->poll) + node->pooled +
+	    gm_load(&node->arena.header->processes, relaxed);
 }
 
 void

@@ -209,6 +209,20 @@ make_channels(struct gsi_node *node)
 	return 0;
 }
 
+/* It is there from the start, so that whoever follows it finds it. */
+static void
+make_log(struct gsi_node *node)
+{
+	int fd;
+
+	if (node->embedded)
+		return;
+	fd = open(node->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd >= 0)
+		close(fd);
+}
+
 static int
 raise_fds(void)
 {
@@ -323,6 +337,7 @@ gsi_node_setup(struct gsi_node *node)
 	if (status != 0)
 		return status;
 	gsi_node_sweep(node->name);
+	make_log(node);
 	status = make_arena(node);
 	if (status == 0)
 		status = gsi_node_fork_logger(node);
@@ -356,7 +371,10 @@ end_logger(struct gsi_node *node)
 
 	if (node->logger_pid <= 0)
 		return;
-	kill(node->logger_pid, SIGTERM);
+	/* what was sent can still be read, then both ends are at their end */
+	shutdown(node->reports[0], SHUT_RDWR);
+	if (node->output[0] >= 0)
+		shutdown(node->output[0], SHUT_RDWR);
 	for (int i = 0; i < 500; i++) {
 		if (waitpid(node->logger_pid, NULL, WNOHANG) != 0)
 			return;

@@ -87,9 +87,9 @@ get_slow(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 	struct gsi_peer **at;
 	int status;
 
-	if (pid.node != me->pid.node)
+	if (pid.node != me->pid.node && !gs_pid_is_none(pid))
 		return -EHOSTUNREACH;
-	if (entry == NULL || pid.slot == 0)
+	if (entry == NULL || pid.slot == 0 || gs_pid_is_none(pid))
 		return -ESRCH;
 	at = place(me, pid.slot);
 	if (at == NULL)

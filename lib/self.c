@@ -40,7 +40,8 @@ forget_after_fork(void)
 	memset(&thread, 0, sizeof(thread));
 	if (home.life >= 0)
 		close(home.life);
-	/* the node stays our home, but nothing of the parent's is ours */
+	/* detached; its name stays for servers, who are attached at once */
+	home.open = false;
 	memset(&home.arena, 0, sizeof(home.arena));
 	home.arena.fd = home.arena.lock_fd = -1;
 	home.mapped = false;

@@ -101,8 +101,9 @@ check_options(const gs_options *options, struct gsi_spec *spec)
 	spec->hibernate_after = options->hibernate_after == GS_INFINITY
 	    ? 0
 	    : options->hibernate_after;
-	spec->cells = options->mailbox == 0
-	    ? CELLS_DEFAULT
+	spec->cells = options->mailbox == 0 ? CELLS_DEFAULT
+	    : options->mailbox < GM_RING_CELLS_MIN * GM_CELL
+	    ? 0
 	    : gm_region_cells(options->mailbox);
 	if (spec->cells == 0)
 		return gsi_fail(-EINVAL, "badarg", "start: a mailbox of %zu "
