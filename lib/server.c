@@ -133,7 +133,6 @@ take(struct gsi_server *s)
 			return status;
 		s->hibernate = true;
 	}
-	gsi_doing(s, GS_STATE_HIBERNATING);
 	gsi_hibernate(s->me);
 	return wait_until(s, -1);
 }
