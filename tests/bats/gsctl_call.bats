@@ -205,10 +205,19 @@ teardown()
 }
 
 @test "gsctl call: many attachments leave nothing" {
-	before=$(gsctl info --json | jq -c '[.processes, .fds_used]')
+	before=$(gsctl info --json)
 	for _ in {1..300}; do
 		gsctl call kv echo x >/dev/null
 	done
-	after=$(gsctl info --json | jq -c '[.processes, .fds_used]')
-	is "$after" "$before"
+	after=$(gsctl info --json)
+	# the connection before this one may be about to be closed
+	jq -ens --argjson a "$before" --argjson b "$after" \
+		'$b.processes <= $a.processes + 1
+		and $b.fds_used <= $a.fds_used + 4' >/dev/null
+	within 5 same_processes "$(jq .processes <<<"$before")"
+}
+
+same_processes()
+{
+	[ "$(gsctl info --json | jq .processes)" -eq "$1" ]
 }
