@@ -70,10 +70,10 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 {
 	switch (status) {
 	case -ENOENT:
-		snprintf(text, size, "no process has that name");
+		snprintf(text, size, "noproc, no process has that name");
 		break;
 	case -ESRCH:
-		snprintf(text, size, "the process is dead (noproc)");
+		snprintf(text, size, "noproc, the process is dead");
 		break;
 	case -EHOSTUNREACH:
 		snprintf(text, size, "no such node (nodedown)");
@@ -85,7 +85,7 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 		snprintf(text, size, "a process cannot call itself");
 		break;
 	case -ETIMEDOUT:
-		snprintf(text, size, "timeout, no answer within %d ms", timeout);
+		snprintf(text, size, "timeout, nothing within %d ms", timeout);
 		break;
 	case -ECONNRESET:
 		snprintf(text, size, "the server ended: %s", reason);
@@ -97,8 +97,8 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 		snprintf(text, size, "shared memory is full");
 		break;
 	case -EMSGSIZE:
-		snprintf(text, size, "%zu bytes are more than a quarter of its "
-		    "mailbox", bytes);
+		snprintf(text, size, "%zu bytes and 16 of head are more than "
+		    "a quarter of its mailbox", bytes);
 		break;
 	case -EOPNOTSUPP:
 		snprintf(text, size, "it is no server: it answers no calls");
@@ -362,6 +362,10 @@ stop(struct gsi_self *me, gs_pid pid, const char *reason, int64_t deadline,
 	uint64_t tag;
 	int status;
 
+	if (gs_pid_is_none(pid))
+		return -ESRCH;
+	if (pid.node != me->pid.node)
+		return -EHOSTUNREACH;
 	if (pid.slot == 0)
 		return -EPERM;
 	status = gsi_request_start(me, GSI_OP_WATCH, &watch, sizeof(watch),

@@ -4,7 +4,7 @@
  * callbacks only say what they want; whatever happens, happens here or, at
  * the end, in terminate.c.
  */
-#include "lib/loop.h"
+#include "lib/debug.h"
 
 static void
 before_callback(struct gsi_server *s)
@@ -64,8 +64,12 @@ act(struct gsi_server *s, const gs_next *next, bool call, gs_bytes *argument)
 		if (unlikely(!call))
 			gsi_server_fail(s, GSI_BAD_RETURN);
 		answer(s, carried.reply);
+		if (unlikely(s->debug))
+			gsi_debug_sent(s, s->message.from, carried.reply);
 		break;
 	case GSI_NOREPLY:
+		if (unlikely(s->debug))
+			gsi_debug_state(s);
 		break;
 	case GSI_STOP_REPLY:
 		if (unlikely(!call))
@@ -98,6 +102,8 @@ gsi_run_continues(struct gsi_server *s, gs_bytes argument)
 		gsi_mailbox_done(s->me);
 		s->message.kind = 0;
 		s->event = "continue";
+		if (unlikely(s->debug))
+			gsi_debug_continue(s, argument);
 		if (!s->behaviour->handle_continue)
 			gsi_server_end(s, "undef");
 		before_callback(s);
@@ -121,6 +127,8 @@ ask_call(struct gsi_server *s)
 	const struct gsi_message *m = &s->message;
 
 	gsi_bump(&s->me->page->calls);
+	if (unlikely(s->debug))
+		gsi_debug_got(s, NULL);
 	if (unlikely(!s->behaviour->handle_call))
 		gsi_server_end(s, "bad_call");
 	before_callback(s);
@@ -139,6 +147,8 @@ static gs_next
 ask_cast(struct gsi_server *s)
 {
 	gsi_bump(&s->me->page->casts);
+	if (unlikely(s->debug))
+		gsi_debug_got(s, NULL);
 	if (unlikely(!s->behaviour->handle_cast))
 		gsi_server_end(s, "bad_cast");
 	before_callback(s);
@@ -170,6 +180,8 @@ static gs_next
 ask_info(struct gsi_server *s, const gs_info *info)
 {
 	gsi_bump(&s->me->page->infos);
+	if (unlikely(s->debug))
+		gsi_debug_got(s, info);
 	if (!s->behaviour->handle_info) {
 		unhandled(s, info);
 		return gs_next_noreply();
@@ -192,6 +204,8 @@ gsi_take_child(struct gsi_server *s)
 {
 	gs_next next;
 
+	if (unlikely(s->debug))
+		gsi_debug_got(s, NULL);
 	before_callback(s);
 	next = s->birth.handle_child(s->state, &s->message);
 	settle(s, &next, false);

@@ -110,6 +110,8 @@ ask_pid(gs_addr to, enum gsi_op op, struct gsi_answer *answer)
 	}
 	if (status == 0)
 		status = gsi_request(me, op, &ask, answer);
+	else
+		gsi_fail(status, "noproc", "there is no such process");
 	return status != 0 ? status : answer->status;
 }
 

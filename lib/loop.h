@@ -9,7 +9,8 @@
  * States up to this size are copied before each callback, so that a callback
  * that fails leaves the state as it was; larger ones stay as it left them.
  */
-#define GSI_SHADOW_MAX 256u
+#define GSI_SHADOW_MAX 65536u
+#define GSI_SHOWN 1024u /* bytes of a state or message put into words */
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -19,16 +20,19 @@
 enum gsi_phase {
 	GSI_IN_INIT = 1,
 	GSI_IN_LOOP,
-	GSI_IN_STATUS, /* format_status for the last report */
 	GSI_IN_TERMINATE,
 };
+
+struct gsi_debug;
 
 struct gsi_server {
 	struct gsi_self *me;
 	const gs_behaviour *behaviour;
 	struct gsi_birth birth;
 	void *state;
+	void *shadow; /* the state before the callback */
 	size_t shadow_size; /* 0: none is kept */
+	struct gsi_debug *debug; /* NULL: nobody watches (debug.h) */
 	struct gsi_message message; /* in hand; kind 0: none */
 	const char *event; /* in hand if no message is, or NULL */
 	enum gsi_phase phase;
@@ -43,8 +47,8 @@ struct gsi_server {
 	char *state_text; /* for the last report */
 	char reason[GS_REASON_MAX + 1];
 	char left_with[GS_REASON_MAX + 1]; /* by gs_exit */
+	jmp_buf *exit_to; /* where gs_exit goes */
 	jmp_buf exit_point;
-	_Alignas(16) unsigned char shadow[GSI_SHADOW_MAX];
 };
 
 /* What the page says that this process does. */
@@ -71,6 +75,15 @@ void gsi_take_info(struct gsi_server *s, const gs_info *info);
 void gsi_take_child(struct gsi_server *s);
 void gsi_take_sys(struct gsi_server *s);
 void gsi_run_continues(struct gsi_server *s, gs_bytes argument);
+
+/* status.c: what stands in reports and events */
+/* The message or event in hand. */
+void gsi_message_text(const struct gsi_server *s, char text[GSI_SHOWN]);
+/* The state's bytes. */
+void gsi_state_bytes(const struct gsi_server *s, char text[GSI_SHOWN]);
+/* The state as format_status has it; its bytes if there is none. */
+void gsi_state_text(
+    struct gsi_server *s, enum gs_status_kind kind, char text[GSI_SHOWN]);
 
 /* terminate.c */
 /* Terminates with the state as it is. */

@@ -106,8 +106,10 @@ gs_whereis(const char *name, gs_pid *pid)
 		return -ENOTCONN;
 	if (name == NULL || name[0] == '\0' ||
 	    strnlen(name, GS_NAME_MAX + 1) > GS_NAME_MAX)
-		return -EINVAL;
-	return find(me, name, pid);
+		return gsi_name_refused(name);
+	if (find(me, name, pid) == 0)
+		return 0;
+	return gsi_fail(-ENOENT, "noproc", "nobody holds the name '%s'", name);
 }
 
 int
@@ -189,5 +191,8 @@ gs_unregister(const char *name)
 	if (name == NULL || gsi_ask_text(&ask, name) != 0)
 		return -EINVAL;
 	status = gsi_request(me, GSI_OP_UNREGISTER, &ask, &answer);
-	return status != 0 ? status : answer.status;
+	if (status == 0 && answer.status != 0)
+		status = gsi_fail(answer.status, "badarg", "cannot unregister "
+		    "'%s': nobody holds it", ask.text);
+	return status;
 }

@@ -207,6 +207,8 @@ void gsi_node_unlink(struct gsi_node *node, uint32_t a, gs_pid b);
 uint64_t gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
     uint64_t ref, bool quiet);
 bool gsi_node_demonitor(struct gsi_node *node, uint32_t who, uint64_t ref);
+/* Forgets all relations of a process, telling nobody. */
+void gsi_node_edges_clear(struct gsi_node *node, uint32_t slot);
 void gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to,
     const char *reason, bool by_link);
 /* A process has ended: tells everybody who asked. */

@@ -190,6 +190,26 @@ gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to,
 		kill_noting(proc, reason);
 }
 
+void
+gsi_node_edges_clear(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	gs_pid me = gsi_node_pid(node, slot);
+
+	for (uint32_t i = 0; i < proc->n_edges; i++) {
+		const struct gsi_edge *edge = &proc->edges[i];
+		gs_pid pid = { me.node, edge->slot, edge->gen };
+		struct gsi_proc *other = gsi_node_proc(node, pid);
+
+		if (other == NULL)
+			continue;
+		gsi_edge_drop(other, GSI_EDGE_LINK, me, 0);
+		gsi_edge_drop(other, GSI_EDGE_MONITOR, me, edge->ref);
+		gsi_edge_drop(other, GSI_EDGE_MONITORING, me, edge->ref);
+	}
+	proc->n_edges = 0;
+}
+
 /* One edge of a process that has ended. */
 static void
 spread_edge(struct gsi_node *node, uint32_t slot, const struct gsi_edge *edge,

@@ -307,6 +307,8 @@ client_says(struct gsi_node *node, uint32_t slot,
 		gsi_node_gone(node, slot);
 		break;
 	case GSI_PACKET_DOWN:
+		/* the ends it asked for itself are not to hit it */
+		gsi_node_edges_clear(node, slot);
 		gsi_node_stop(node);
 		break;
 	default:

@@ -71,40 +71,6 @@ gsi_mailbox_done(struct gsi_self *me)
 		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
 }
 
-int
-gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
-    int64_t deadline)
-{
-	struct gsi_patience patience = { 0 };
-	int64_t timer, until;
-	int status;
-
-	for (;;) {
-		status = take(me, message);
-		if (status != 0)
-			return status;
-		if (gsi_signal_pending(me))
-			return -EINTR;
-		timer = gsi_timers_next(me);
-		until = deadline;
-		if (timer >= 0 && (until < 0 || timer < until))
-			until = timer;
-		if (until >= 0 && gsi_now_ns() >= until) {
-			if (until == timer)
-				gsi_timers_fire(me, gsi_now_ns());
-			else
-				return 0;
-			continue;
-		}
-		if (gsi_patient(me, &patience, me->peer_cpu))
-			continue;
-		status = gsi_sleep(me, &me->mailbox, until);
-		if (status == -ENOTCONN)
-			return status;
-		patience = (struct gsi_patience){ 0 };
-	}
-}
-
 static bool
 quiet(void *data)
 {
@@ -116,17 +82,77 @@ quiet(void *data)
 	    answer.status == 1;
 }
 
-/* What is given back is worth a request to the node: a page or more. */
+/* More than an idle process should hold: give it back. */
+static bool
+is_wide(const struct gm_receiver *r)
+{
+	return gm_ring_allocated(&r->ref) >
+	    2ull * GM_RING_CELLS_MIN * GM_CELL;
+}
+
+static void
+trim(struct gsi_self *me)
+{
+	if (is_wide(&me->mailbox))
+		gm_ring_trim(&me->mailbox, quiet, me);
+	if (is_wide(&me->replies))
+		gm_ring_trim(&me->replies, quiet, me);
+}
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	if (a < 0)
+		return b;
+	return b < 0 || a < b ? a : b;
+}
+
+/* What was grown for a burst is given back once it has been idle. */
+#define IDLE_NS (100 * NS_PER_MS)
+
+int
+gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
+    int64_t deadline)
+{
+	struct gsi_patience patience = { 0 };
+	int64_t timer, until, idle = -1;
+	int status;
+
+	for (;;) {
+		status = take(me, message);
+		if (status != 0)
+			return status;
+		if (gsi_signal_pending(me))
+			return -EINTR;
+		timer = gsi_timers_next(me);
+		until = earlier(deadline, timer);
+		if (until >= 0 && gsi_now_ns() >= until) {
+			if (until != timer)
+				return 0;
+			gsi_timers_fire(me, gsi_now_ns());
+			continue;
+		}
+		if (gsi_patient(me, &patience, me->peer_cpu))
+			continue;
+		if (idle < 0 && (is_wide(&me->mailbox) ||
+		    is_wide(&me->replies)))
+			idle = gsi_now_ns() + IDLE_NS;
+		status = gsi_sleep(me, &me->mailbox, earlier(until, idle));
+		if (status == -ENOTCONN)
+			return status;
+		if (idle >= 0 && gsi_now_ns() >= idle) {
+			trim(me);
+			idle = INT64_MAX;
+		}
+		patience = (struct gsi_patience){ 0 };
+	}
+}
+
 void
 gsi_hibernate(struct gsi_self *me)
 {
 	if (me->mailbox.holding)
 		gsi_mailbox_done(me);
 	malloc_trim(0);
-	if (gm_ring_allocated(&me->mailbox.ref) >
-	    2ull * GM_RING_CELLS_MIN * GM_CELL)
-		gm_ring_trim(&me->mailbox, quiet, me);
-	if (gm_ring_allocated(&me->replies.ref) >
-	    2ull * GM_RING_CELLS_MIN * GM_CELL)
-		gm_ring_trim(&me->replies, quiet, me);
+	trim(me);
 }

@@ -263,6 +263,20 @@ reap(struct root *root, const struct gsi_note *note)
 		    sizeof(ask));
 }
 
+/* What runs there, for reports: known when it has come that far. */
+static void
+learn_behaviour(struct root *root, struct gsi_child *child)
+{
+	const struct gm_page *page;
+	size_t n;
+
+	if (child->what[0] != '\0' || gs_pid_is_none(child->pid))
+		return;
+	page = gm_arena_page(root->forker->me->arena, child->pid.slot);
+	n = strnlen(page->behaviour, sizeof(page->behaviour) - 1);
+	gsi_printable(child->what, sizeof(child->what), page->behaviour, n);
+}
+
 static void
 take_child(struct root *root, const struct gsi_message *m)
 {
@@ -273,8 +287,11 @@ take_child(struct root *root, const struct gsi_message *m)
 		return;
 	memcpy(&note, m->body.data, sizeof(note));
 	note.reason[GS_REASON_MAX] = '\0';
-	reap(root, &note);
 	child = gsi_child_by_os_pid(&root->children, note.os_pid);
+	/* after the reaping its page is no more */
+	if (child != NULL)
+		learn_behaviour(root, child);
+	reap(root, &note);
 	if (child != NULL)
 		ended(root, child, &note);
 	gsi_request_post(root->forker->me, GSI_OP_CHANGED, NULL, 0);
@@ -298,6 +315,7 @@ take_started(struct root *root, const struct gsi_message *m)
 	}
 	child->started = true;
 	child->first = false;
+	learn_behaviour(root, child);
 	timer_off(child);
 	if (child->goal == GSI_GOAL_RUN)
 		child->state = GS_CHILD_RUNNING;

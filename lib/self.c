@@ -195,7 +195,10 @@ gsi_fail(int status, const char *reason, const char *format, ...)
 
 	if (f == NULL)
 		return status;
-	gsi_reason_copy(f->reason, reason);
+	/* no reason is not normal */
+	f->reason[0] = '\0';
+	if (reason[0] != '\0')
+		gsi_reason_copy(f->reason, reason);
 	va_start(args, format);
 	vsnprintf(f->text, sizeof(f->text), format, args);
 	va_end(args);

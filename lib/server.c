@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/loop.h"
+#include "lib/debug.h"
 
 #define STATE_MAX ((size_t)1 << 30)
 #define HOUSEKEEPING 63u /* look at timers each so many busy turns */
@@ -250,8 +250,13 @@ prepare(struct gsi_server *s)
 	s->state = calloc(1, size ? size : 1);
 	if (!s->state)
 		gsi_init_failed(s, "system_limit");
-	if (size <= GSI_SHADOW_MAX)
-		s->shadow_size = size;
+	/* a supervisor's state is the library's own, and it never fails so */
+	if (size <= GSI_SHADOW_MAX && !s->birth.handle_child) {
+		s->shadow = malloc(size ? size : 1);
+		s->shadow_size = s->shadow ? size : 0;
+	}
+	if (s->birth.debug && *s->birth.debug)
+		gsi_debug_start(s, s->birth.debug);
 }
 
 /* Does not return unless the server is up. */
@@ -316,6 +321,7 @@ gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
 	gsi_doing(s, GS_STATE_STARTING);
 	if (gsi_crash_install(me) < 0)
 		gsi_init_failed(s, "system_limit");
+	s->exit_to = &s->exit_point;
 	if (_setjmp(s->exit_point))
 		gsi_server_left(*gsi_thread_slot(GSI_SLOT_SERVER));
 	serve(s);

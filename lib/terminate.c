@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/loop.h"
-
-#define SHOWN 1024u /* bytes of state or message in a report */
-#define HEX_SHOWN 64u
+#include "lib/debug.h"
+#include "lib/record.h"
 
 /* ---- what reports say ---- */
 
@@ -27,109 +25,6 @@ gsi_server_report(struct gsi_server *s, enum gsi_level level, const char *kind,
 		gm_entry_name(entry, name);
 	gsi_report(
 	    me->reports, level, kind, name, me->pid, text, fields, n_fields);
-}
-
-static const char *
-kind_text(const struct gsi_server *s)
-{
-	switch ((enum gsi_kind)s->message.kind) {
-	case GSI_CALL:
-		return "call";
-	case GSI_CAST:
-		return "cast";
-	case GSI_INFO:
-		return "info";
-	case GSI_TIMER:
-		return "timer";
-	case GSI_SYS:
-		return "system";
-	case GSI_EXIT:
-		return "exit";
-	case GSI_DOWN:
-		return "down";
-	case GSI_CHILD:
-	case GSI_STARTED:
-		return "child";
-	case GSI_REPLY:
-	case GSI_ANSWER:
-		break;
-	}
-	return s->event ? s->event : "none";
-}
-
-static bool
-has_text(const struct gsi_message *m)
-{
-	return m->kind == GSI_CALL || m->kind == GSI_CAST ||
-	       m->kind == GSI_INFO || m->kind == GSI_TIMER;
-}
-
-static void
-message_text(const struct gsi_server *s, char text[SHOWN])
-{
-	size_t n = (size_t)snprintf(text, SHOWN, "%s", kind_text(s));
-
-	if (!has_text(&s->message))
-		return;
-	n += (size_t)snprintf(text + n, SHOWN - n, ": ");
-	gsi_printable(
-	    text + n, SHOWN - n, s->message.body.data, s->message.body.size);
-}
-
-/* Bytes of the state that nobody has put into words: text if it is some. */
-static void
-raw_state_text(const struct gsi_server *s, char *text)
-{
-	const unsigned char *p = s->state;
-	size_t size = s->behaviour->state_size;
-	size_t n = 0, used;
-
-	while (n < size && p[n] >= 0x20 && p[n] < 0x7f)
-		n++;
-	for (used = n; used < size && p[used] == '\0';)
-		used++;
-	if (n && used == size) {
-		gsi_printable(text, SHOWN, p, n);
-		return;
-	}
-	used = (size_t)snprintf(text, SHOWN, "%zu bytes: ", size);
-	for (n = 0; n < size && n < HEX_SHOWN; n++)
-		used +=
-		    (size_t)snprintf(text + used, SHOWN - used, "%02x", p[n]);
-	if (n < size)
-		snprintf(text + used, SHOWN - used, "...");
-}
-
-static void
-status_failed(struct gsi_server *s)
-{
-	snprintf(s->state_text, SHOWN, "format_status of %.64s failed",
-	    s->behaviour->name ? s->behaviour->name : "the behaviour");
-}
-
-/* Asks format_status, which may itself fail or call gs_exit. */
-static void
-show_state(struct gsi_server *s)
-{
-	gs_status status = { .kind = GS_STATUS_TERMINATE,
-		.reason = s->reason,
-		.message = s->message.body };
-
-	s->state_text = malloc(SHOWN);
-	if (!s->state_text)
-		return;
-	if (!s->message.kind)
-		status.message = GS_NONE;
-	if (!s->behaviour->format_status) {
-		raw_state_text(s, s->state_text);
-		return;
-	}
-	s->behaviour->format_status(s->state, &status);
-	if (status.text.data)
-		gsi_printable(
-		    s->state_text, SHOWN, status.text.data, status.text.size);
-	else
-		status_failed(s);
 }
 
 static struct gsi_field

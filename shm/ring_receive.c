@@ -182,7 +182,10 @@ nothing(struct gm_receiver *r)
 	gm_receiver_publish(r, true);
 	due = r->look || r->looks % LOOKS_AGAIN == 0;
 	if (r->looks == LOOKS_FIRST)
-		due = due || r->n_pins != 0 ||
+		due = due || r->n_pins != 0;
+	/* at once: who is never idle for long would walk the whole ring */
+	if (r->looks == 1)
+		due = due ||
 		      (r->cur & (r->ref.cells - 1)) >= gm_rewind_from(r);
 	return due ? look_at_tail(r) : 0;
 }

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The events of a watched server, in the words of OTP's sys.  The rule:
+ * watching changes nothing but the time that things take, and what cannot be
+ * written is not missed.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/debug.h"
+
+#define EVENT (2 * GSI_SHOWN + 256)
+#define LINE (EVENT + GM_ENTRY_NAME + 16)
+
+/* ---- where events go ---- */
+
+static void
+keep(struct gsi_debug *d, const char *event)
+{
+	if (d->log_n == d->log_max) {
+		free(d->log[0]);
+		d->log_n--;
+		memmove(d->log, d->log + 1, d->log_n * sizeof(*d->log));
+	}
+	d->log[d->log_n++] = strdup(event);
+}
+
+static const char *
+who(const struct gsi_server *s, char text[GM_ENTRY_NAME + 1])
+{
+	struct gm_entry *entry = gm_entry_at(s->me->arena, s->me->pid.slot);
+
+	*text = '\0';
+	if (entry)
+		gm_entry_name(entry, text);
+	return *text ? text : gs_pid_text(s->me->pid, text);
+}
+
+static_assert(GM_ENTRY_NAME + 1 >= GS_PID_TEXT, "a pid fits a name");
+
+static void
+show(struct gsi_server *s, const char *event)
+{
+	struct gsi_debug *d = s->debug;
+	char name[GM_ENTRY_NAME + 1], line[LINE];
+	int n = snprintf(
+	    line, sizeof(line), "*DBG* %s %s\n", who(s, name), event);
+
+	if (d->trace) {
+		fwrite(line, 1, (size_t)n, stdout);
+		fflush(stdout);
+	}
+	if (d->file >= 0 && write(d->file, line, (size_t)n) < 0)
+		return;
+}
+
+bool
+gsi_debug_worded(const struct gsi_debug *d)
+{
+	return d->trace || d->file >= 0 || d->log_max;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+tell(struct gsi_server *s, const char *format, ...)
+{
+	char event[EVENT];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(event, sizeof(event), format, list);
+	va_end(list);
+	show(s, event);
+	if (s->debug->log_max)
+		keep(s->debug, event);
+}
+
+static const char *
+shown(gs_bytes bytes, char text[GSI_SHOWN])
+{
+	return gsi_printable(text, GSI_SHOWN, bytes.data, bytes.size);
+}
+
+/* ---- the events ---- */
+
+static void
+tell_info(struct gsi_server *s, const gs_info *info)
+{
+	char text[GSI_SHOWN], pid[GS_PID_TEXT];
+	unsigned long long ref = info->ref.id;
+
+	gs_pid_text(info->from, pid);
+	switch (info->kind) {
+	case GS_INFO_MESSAGE:
+	case GS_INFO_TIMER:
+		tell(s, "got %s", shown(info->body, text));
+		return;
+	case GS_INFO_TIMEOUT:
+		tell(s, "got timeout");
+		return;
+	case GS_INFO_EXIT:
+		tell(s, "got EXIT %s %s", pid,
+		    shown(gs_text(info->reason), text));
+		return;
+	case GS_INFO_DOWN:
+		tell(s, "got DOWN %llu %s %s", ref, pid,
+		    shown(gs_text(info->reason), text));
+		return;
+	}
+}
+
+void
+gsi_debug_got(struct gsi_server *s, const gs_info *info)
+{
+	const struct gsi_message *m = &s->message;
+	char text[GSI_SHOWN], pid[GS_PID_TEXT];
+
+	s->debug->statistics.in++;
+	if (!gsi_debug_worded(s->debug))
+		return;
+	if (info)
+		tell_info(s, info);
+	else if (m->kind == GSI_CALL)
+		tell(s, "got call %s from %s", shown(m->body, text),
+		    gs_pid_text(m->from, pid));
+	else if (m->kind == GSI_CAST)
+		tell(s, "got cast %s", shown(m->body, text));
+	else
+		tell(s, "got child");
+}
+
+void
+gsi_debug_continue(struct gsi_server *s, gs_bytes argument)
+{
+	char text[GSI_SHOWN];
+
+	if (gsi_debug_worded(s->debug))
+		tell(s, "continue %s", shown(argument, text));
+}
+
+void
+gsi_debug_sent(struct gsi_server *s, gs_pid to, gs_bytes reply)
+{
+	char text[GSI_SHOWN], state[GSI_SHOWN], pid[GS_PID_TEXT];
+
+	s->debug->statistics.out++;
+	if (!gsi_debug_worded(s->debug))
+		return;
+	gsi_state_text(s, GS_STATUS_NORMAL, state);
+	tell(s, "sent %s to %s, new state %s", shown(reply, text),
+	    gs_pid_text(to, pid), state);
+}
+
+void
+gsi_debug_state(struct gsi_server *s)
+{
+	char state[GSI_SHOWN];
+
+	if (!gsi_debug_worded(s->debug))
+		return;
+	gsi_state_text(s, GS_STATUS_NORMAL, state);
+	tell(s, "new state %s", state);
+}

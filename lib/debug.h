@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Watching a server: its events to its output, to a file, into a short memory,
+ * into counters.  The rule: s->debug is NULL unless something is switched on,
+ * and that one look is all that the loop pays.
+ */
+#ifndef GSI_DEBUG_H
+#define GSI_DEBUG_H
+
+#include "lib/loop.h"
+
+struct gsi_statistics {
+	int64_t start; /* CLOCK_REALTIME in us */
+	int64_t now;
+	int64_t work; /* ns of processor time since start */
+	uint64_t in; /* calls, casts, infos */
+	uint64_t out; /* replies by return value */
+};
+
+struct gsi_debug {
+	bool trace;
+	bool counting;
+	int file; /* -1 none */
+	uint32_t log_max; /* 0: none is kept */
+	uint32_t log_n;
+	char **log; /* oldest first; NULL where memory was short */
+	struct gsi_statistics statistics;
+};
+
+/* ---- debug.c: the events; only when s->debug is there ---- */
+
+/* The message in hand, or info if that is not NULL. */
+void gsi_debug_got(struct gsi_server *s, const gs_info *info);
+void gsi_debug_continue(struct gsi_server *s, gs_bytes argument);
+void gsi_debug_sent(struct gsi_server *s, gs_pid to, gs_bytes reply);
+void gsi_debug_state(struct gsi_server *s);
+/* Is any event put into words at all? */
+bool gsi_debug_worded(const struct gsi_debug *d);
+
+/* ---- debug_set.c: the switches ---- */
+
+/* The start option: what is not understood is reported once and ignored. */
+void gsi_debug_start(struct gsi_server *s, const char *list);
+/*
+ * One word: trace, log, log(N), statistics, log_to_file(PATH).  0, -EINVAL
+ * not such a word, or why the file cannot be opened.
+ */
+int gsi_debug_set(struct gsi_server *s, gs_bytes word);
+/* trace, log, statistics or log_to_file; NULL is all of them. */
+void gsi_debug_unset(struct gsi_server *s, const char *word);
+/* False: no statistics are kept. */
+bool gsi_debug_statistics(
+    const struct gsi_server *s, struct gsi_statistics *out);
+/* The newest kept events that fit, oldest first, a line each; its length. */
+size_t gsi_debug_log(const struct gsi_server *s, char *text, size_t size);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Switching the watching of a server on and off, at its start or while it
+ * runs.  The rule: a word that cannot be had changes nothing else.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/debug.h"
+#include "lib/record.h"
+
+#define LOG_DEFAULT 10
+#define LOG_MAX 1024
+#define TOLD 400u /* bytes of a kept event in a report: ten fit a field */
+
+static int64_t
+work_ns(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+static struct gsi_debug *
+switched(struct gsi_server *s)
+{
+	if (!s->debug) {
+		s->debug = calloc(1, sizeof(*s->debug));
+		if (s->debug)
+			s->debug->file = -1;
+	}
+	return s->debug;
+}
+
+/* When nothing is on, the loop's branch is not taken again. */
+static void
+settle(struct gsi_server *s)
+{
+	if (!s->debug || s->debug->counting || gsi_debug_worded(s->debug))
+		return;
+	free(s->debug);
+	s->debug = NULL;
+}
+
+static void
+close_file(struct gsi_debug *d)
+{
+	if (d->file >= 0)
+		close(d->file);
+	d->file = -1;
+}
+
+/* The file that was open before is closed in any case. */
+static int
+open_file(struct gsi_debug *d, gs_bytes path)
+{
+	char text[4096];
+
+	close_file(d);
+	if (!path.size || path.size >= sizeof(text) ||
+	    memchr(path.data, '\0', path.size))
+		return -EINVAL;
+	/* a pipe that nobody reads must not stop the server */
+	d->file = open(gs_string(path, text, sizeof(text)),
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+	    0600);
+	return d->file < 0 ? -errno : 0;
+}
+
+/* What is held already stays, as far as there is room; max 0 drops it. */
+static int
+keep_most(struct gsi_debug *d, uint32_t max)
+{
+	char **log = max ? calloc(max, sizeof(*log)) : NULL;
+	uint32_t drop = d->log_n > max ? d->log_n - max : 0;
+
+	if (max && !log)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < drop; i++)
+		free(d->log[i]);
+	d->log_n -= drop;
+	if (d->log_n)
+		memcpy(log, d->log + drop, d->log_n * sizeof(*log));
+	free(d->log);
+	d->log = log;
+	d->log_max = max;
+	return 0;
+}
+
+static int
+keep_number(struct gsi_debug *d, gs_bytes number)
+{
+	long max = gs_long(number, 0);
+
+	return max > 0 && max <= LOG_MAX ? keep_most(d, (uint32_t)max)
+					 : -EINVAL;
+}
+
+static void
+count(struct gsi_debug *d)
+{
+	if (d->counting)
+		return;
+	d->counting = true;
+	d->statistics = (struct gsi_statistics){ .start = gsi_record_time(),
+		.work = work_ns() };
+}
+
+/* Is it word(INSIDE)? */
+static bool
+has_inside(gs_bytes bytes, const char *word, gs_bytes *inside)
+{
+	const char *p = bytes.data;
+	size_t n = strlen(word);
+
+	if (bytes.size < n + 2 || memcmp(p, word, n) != 0 || p[n] != '(' ||
+	    p[bytes.size - 1] != ')')
+		return false;
+	*inside = gs_bytes_of(p + n + 1, bytes.size - n - 2);
+	return true;
+}
+
+int
+gsi_debug_set(struct gsi_server *s, gs_bytes word)
+{
+	struct gsi_debug *d = switched(s);
+	gs_bytes inside;
+	int status = 0;
+
+	if (!d)
+		return -ENOMEM;
+	if (gs_is(word, "trace"))
+		d->trace = true;
+	else if (gs_is(word, "statistics"))
+		count(d);
+	else if (gs_is(word, "log"))
+		status = keep_most(d, LOG_DEFAULT);
+	else if (has_inside(word, "log", &inside))
+		status = keep_number(d, inside);
+	else if (has_inside(word, "log_to_file", &inside))
+		status = open_file(d, inside);
+	else
+		status = -EINVAL;
+	settle(s);
+	return status;
+}
+
+void
+gsi_debug_unset(struct gsi_server *s, const char *word)
+{
+	struct gsi_debug *d = s->debug;
+
+	if (!d)
+		return;
+	if (!word || strcmp(word, "trace") == 0)
+		d->trace = false;
+	if (!word || strcmp(word, "statistics") == 0)
+		d->counting = false;
+	if (!word || strcmp(word, "log") == 0)
+		keep_most(d, 0);
+	if (!word || strcmp(word, "log_to_file") == 0)
+		close_file(d);
+	settle(s);
+}
+
+bool
+gsi_debug_statistics(const struct gsi_server *s, struct gsi_statistics *out)
+{
+	if (!s->debug || !s->debug->counting)
+		return false;
+	*out = s->debug->statistics;
+	out->now = gsi_record_time();
+	out->work = work_ns() - out->work;
+	return true;
+}
+
+size_t
+gsi_debug_log(const struct gsi_server *s, char *text, size_t size)
+{
+	const struct gsi_debug *d = s->debug;
+	size_t used = 0, need = 1;
+	uint32_t i;
+
+	if (!d || !size)
+		return 0;
+	*text = '\0';
+	for (i = d->log_n; i > 0; i--) {
+		const char *event = d->log[i - 1];
+
+		need += event ? strnlen(event, TOLD) + 1 : 0;
+		if (need > size)
+			break;
+	}
+	for (; i < d->log_n; i++) {
+		if (d->log[i])
+			used += (size_t)snprintf(text + used, size - used,
+			    "%s%.*s", used ? "\n" : "", (int)TOLD, d->log[i]);
+	}
+	return used;
+}
+
+/* ---- the start option ---- */
+
+/* Up to a comma outside brackets; blanks around it are cut off. */
+static bool
+next_word(gs_bytes *rest, gs_bytes *word)
+{
+	const char *p = rest->data;
+	size_t n = 0, depth = 0, from = 0, to;
+
+	if (!rest->size)
+		return false;
+	for (; n < rest->size && (p[n] != ',' || depth); n++) {
+		if (p[n] == '(')
+			depth++;
+		else if (p[n] == ')' && depth)
+			depth--;
+	}
+	for (to = n; to > 0 && p[to - 1] == ' ';)
+		to--;
+	while (from < to && p[from] == ' ')
+		from++;
+	*word = gs_bytes_of(p + from, to - from);
+	n += n < rest->size;
+	*rest = gs_bytes_of(p + n, rest->size - n);
+	return true;
+}
+
+static size_t
+mention(char *text, size_t used, size_t size, gs_bytes word, int status)
+{
+	char shown[128];
+
+	gsi_printable(shown, sizeof(shown), word.data, word.size);
+	used += (size_t)snprintf(text + used, size - used, "%s%s (%s)",
+	    used ? ", " : "", shown,
+	    status == -EINVAL ? "no such word" : strerror(-status));
+	return used < size ? used : size - 1;
+}
+
+void
+gsi_debug_start(struct gsi_server *s, const char *list)
+{
+	gs_bytes rest = gs_text(list), word;
+	struct gsi_field field = { .key = "ignored" };
+	char ignored[1024];
+	size_t used = 0;
+
+	while (next_word(&rest, &word)) {
+		int status = word.size ? gsi_debug_set(s, word) : 0;
+
+		if (status < 0)
+			used = mention(
+			    ignored, used, sizeof(ignored), word, status);
+	}
+	if (!used)
+		return;
+	field.data = ignored;
+	field.size = used;
+	gsi_server_report(s, GSI_WARNING, "debug",
+	    "words of the debug option were ignored", &field, 1);
+}
