@@ -202,31 +202,31 @@ start_node(const struct cmd *cmd)
 	return status;
 }
 
-/* Another gsctl's node is there but may not accept yet. */
-static int
-attach_soon(const struct cmd *cmd)
-{
-	static const struct timespec pause = { 0, 2000000 };
-	int64_t end = gs_now() + START_MS;
-
-	while (gs_node_open(cmd->node, 0) != 0) {
-		if (gs_now() >= end)
-			return cmd_attach(cmd);
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
+/*
+ * A node that is there but lets nobody in is about to be up, another gsctl
+ * having been faster, or about to be gone: then it takes another start.
+ */
 int
 cmd_launch(const struct cmd *cmd)
 {
-	int rc = gs_node_open(cmd->node, 0);
-	int status;
+	static const struct timespec pause = { 0, 5000000 };
+	int64_t end = gs_now() + START_MS;
 
-	if (rc == 0)
-		return 0;
-	if (rc != -ENOTCONN)
-		return cmd_fail(cmd, NULL, rc);
-	status = start_node(cmd);
-	return status != 0 ? status : attach_soon(cmd);
+	for (;;) {
+		int rc = gs_node_open(cmd->node, 0), status;
+
+		if (rc == 0)
+			return 0;
+		if (rc != -ENOTCONN)
+			return cmd_fail(cmd, NULL, rc);
+		if (gs_now() >= end)
+			return cmd_attach(cmd);
+		status = start_node(cmd);
+		if (status != 0)
+			return status;
+		rc = gs_node_open(cmd->node, 0);
+		if (rc == 0)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
 }

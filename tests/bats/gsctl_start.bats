@@ -313,3 +313,18 @@ no_sleep()
 		is "$(gsctl whereis "kv$i")" "$(cat "$work/pid.$i")"
 	done
 }
+
+@test "gsctl start: started and stopped many times, nothing is left" {
+	gsctl start --name kv --restart temporary "$kit" >/dev/null
+	gsctl stop kv
+	before=$(gsctl info --json)
+	for _ in {1..150}; do
+		gsctl start --name kv --restart temporary "$kit" >/dev/null
+		gsctl stop kv
+	done
+	jq -ens --argjson a "$before" --argjson b "$(gsctl info --json)" \
+		'$b.processes <= $a.processes + 1
+		and $b.fds_used <= $a.fds_used + 20
+		and $b.arena_used <= $a.arena_used + 400000' >/dev/null
+	is "$(gsctl ls | wc -l)" 1
+}

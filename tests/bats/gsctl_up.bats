@@ -98,13 +98,117 @@ teardown()
 
 @test "gsctl up: a node that cannot start says why" {
 	mkdir -m 700 "$GS_RUNTIME_DIR"
-	(
-		ulimit -n 8
-		run --separate-stderr gsctl up
-		[ "$status" -ne 0 ]
-		[[ $stderr == "gsctl: "* ]]
-	)
+	refused 70 "did not start" -- bash -c 'ulimit -n 8; exec gsctl up'
 	within 5 no_processes
+	is "$(node_segments)" ""
+	gsctl up
+}
+
+@test "gsctl up: gs-node is missing" {
+	[ ! -e /usr/local/libexec/genserver/gs-node ] || skip "it is installed"
+	cp "$GS_BUILD/cmd/gsctl" "$work/gsctl"
+	refused 70 "gs-node" "installed" -- \
+		env LD_LIBRARY_PATH="$GS_BUILD/lib" "$work/gsctl" up
+}
+
+@test "gsctl up: a name too long for a socket" {
+	refused 64 "too long" -- gsctl -n "$(printf 'n%.0s' {1..120})" up
+	no_processes
+}
+
+@test "gsctl up: what lies in the segment's place is swept" {
+	segment=/dev/shm/genserver-$(id -u)-$GS_NODE
+	head -c 9000 /dev/urandom >"$segment"
+	gsctl up
+	gsctl start --name kv "$kit" >/dev/null
+	is "$(gsctl call kv echo x)" x
+	gsctl down
+	: >"$segment"
+	gsctl up
+	gsctl down
+	[ ! -e "$segment" ]
+}
+
+@test "gsctl up: while the node before goes down" {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		gsctl start --name kv "$kit" >/dev/null
+		gsctl down 3>&- &
+		gsctl up
+		wait
+		gsctl up
+		gsctl down
+	done
+}
+
+@test "gsctl up: io_uring is refused" {
+	without=$GS_BUILD/tests/fixtures/fx_no_uring
+	[ "${GS_POLLER-}" != io_uring ] || unset GS_POLLER
+	"$without" true || skip "seccomp is refused"
+	has "$("$without" gsctl --version)" "epoll (io_uring refused"
+	"$without" gsctl start --name kv "$kit" >/dev/null
+	has "$(gsctl info --json | jq -r .poller)" epoll
+	is "$(gsctl call kv echo x)" x
+	is "$("$without" gsctl call kv echo x)" x
+	gsctl down
+	GS_POLLER=io_uring run --separate-stderr "$without" gsctl up
+	[ "$status" -ne 0 ]
+	has "$stderr" GS_POLLER=io_uring
+	no_processes
+}
+
+@test "gsctl up: few file descriptors; at the limit a start fails, no more" {
+	(
+		ulimit -n 64
+		gsctl up
+		for i in {1..100}; do
+			run --separate-stderr gsctl start --name "k$i" "$kit"
+			[ "$status" -eq 0 ] || break
+		done
+		is "$status" 5
+		has "$stderr" "system_limit"
+	)
+	is "$(gsctl call k1 echo alive)" alive
+	gsctl stop k1
+	gsctl down
+}
+
+# in_namespace MOUNT-OPTIONS: a shell with its own /dev/shm.
+in_namespace()
+{
+	unshare -m sh -euc "mount -t tmpfs -o $1 tmpfs /dev/shm; $2"
+}
+
+@test "gsctl up: /dev/shm cannot be written" {
+	unshare -m true 2>/dev/null || skip "needs a mount namespace"
+	export kit
+	run -0 in_namespace ro 'gsctl up; gsctl info --json | jq -r .memory
+		gsctl start --name kv "$kit" >/dev/null
+		gsctl call kv echo x; gsctl down'
+	is "$output" "memfd (no /dev/shm)"$'\n'x
+}
+
+@test "gsctl up: /dev/shm is too small" {
+	unshare -m true 2>/dev/null || skip "needs a mount namespace"
+	run -0 in_namespace size=64k 'gsctl up; gsctl info --json |
+		jq -r .memory; gsctl down'
+	is "$output" "memfd (/dev/shm full)"
+}
+
+@test "gsctl up: /dev/shm gets full; what runs goes on" {
+	unshare -m true 2>/dev/null || skip "needs a mount namespace"
+	export kit work
+	run -0 in_namespace size=4m 'gsctl up
+		n=0
+		while [ "$n" -lt 500 ] && gsctl start --name "k$n" "$kit" \
+			>"$work/out" 2>"$work/words"; do
+			n=$((n + 1))
+		done
+		grep -q system_limit "$work/words"
+		[ "$n" -gt 10 ]
+		gsctl call k1 echo alive
+		gsctl down'
+	is "$output" alive
+	no_processes
 }
 
 @test "gs-node: wrong words" {
