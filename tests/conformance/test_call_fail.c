@@ -139,16 +139,18 @@ TEST(CALL_14_unknown_node_is_nodedown_at_once)
 	node_down();
 }
 
-/* The error's sentence names all three words. */
+/* The last error has this reason, and its sentence all three words. */
 static void
-error_names(const char *operation, const char *target, const char *reason)
+error_names(const char *operation, const char *target, const char *request,
+    const char *reason)
 {
 	const char *text = gs_error_text();
 
+	CHECK_STR(gs_error_reason(), reason);
 	if (!strstr(text, operation) || !strstr(text, target) ||
-	    !strstr(text, reason))
+	    !strstr(text, request))
 		FAIL("\"%s\" names not all of %s, %s, %s", text, operation,
-		    target, reason);
+		    target, request);
 }
 
 TEST(CALL_16_failure_names_operation_target_and_reason)
@@ -158,17 +160,18 @@ TEST(CALL_16_failure_names_operation_target_and_reason)
 
 	node_up();
 	pid = start_named("", "target");
-	CHECK_INT(gs_call(GS_NAME("target"), GS_TEXT("noreply"), NULL, 50),
+	CHECK_INT(gs_call(GS_NAME("target"), GS_TEXT("noreply"), NULL, 57),
 	    -ETIMEDOUT);
-	error_names("call", "target", "timeout");
+	error_names("call", "'target'", "noreply", "timeout");
+	CHECK(strstr(gs_error_text(), "57") != NULL);
 	CHECK_INT(gs_call(GS_NAME("target"), GS_TEXT("end boom"), NULL, SOON),
 	    -ECONNRESET);
-	error_names("call", "target", "boom");
-	CHECK_INT(gs_call(GS_PID(pid), GS_TEXT("x"), NULL, SOON), -ESRCH);
-	error_names("call", gs_pid_text(pid, text), "noproc");
+	error_names("call", "'target'", "boom", "boom");
+	CHECK_INT(gs_call(GS_PID(pid), GS_TEXT("please"), NULL, SOON), -ESRCH);
+	error_names("call", gs_pid_text(pid, text), "please", "noproc");
 	CHECK_INT(
-	    gs_call(GS_NAME("target"), GS_TEXT("x"), NULL, SOON), -ENOENT);
-	error_names("call", "target", "noproc");
+	    gs_call(GS_NAME("target"), GS_TEXT("please"), NULL, SOON), -ENOENT);
+	error_names("call", "'target'", "please", "noproc");
 	/* success clears it */
 	settle(GS_PID(start("")));
 	CHECK_STR(gs_error_reason(), "");
