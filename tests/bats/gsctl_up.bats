@@ -181,6 +181,7 @@ in_namespace()
 @test "gsctl up: /dev/shm cannot be written" {
 	unshare -m true 2>/dev/null || skip "needs a mount namespace"
 	export kit
+	# shellcheck disable=SC2016
 	run -0 in_namespace ro 'gsctl up; gsctl info --json | jq -r .memory
 		gsctl start --name kv "$kit" >/dev/null
 		gsctl call kv echo x; gsctl down'
@@ -197,6 +198,7 @@ in_namespace()
 @test "gsctl up: /dev/shm gets full; what runs goes on" {
 	unshare -m true 2>/dev/null || skip "needs a mount namespace"
 	export kit work
+	# shellcheck disable=SC2016
 	run -0 in_namespace size=4m 'gsctl up
 		n=0
 		while [ "$n" -lt 500 ] && gsctl start --name "k$n" "$kit" \
