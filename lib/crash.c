@@ -94,11 +94,14 @@ record_message(struct gm_crash *crash, const struct gsi_self *me)
 
 	crash->kind = 0;
 	crash->message_size = 0;
+	crash->client_slot = crash->client_gen = 0;
 	if (!peek(&server, &me->server, sizeof(server)) || !server ||
 	    !peek(&message, &server->message, sizeof(message)) || !message.kind)
 		return;
 	size = message.body.size;
 	crash->kind = message.kind;
+	crash->client_slot = message.from.slot;
+	crash->client_gen = message.from.gen;
 	crash->message_size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 	if (size > GM_CRASH_MESSAGE)
 		size = GM_CRASH_MESSAGE;

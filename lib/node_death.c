@@ -115,10 +115,13 @@ derive(struct gsi_node *node, uint32_t slot, int status, char reason[])
 	struct gsi_proc *proc = &node->procs[slot];
 	bool killed = status >= 0 && WIFSIGNALED(status) &&
 	    WTERMSIG(status) == SIGKILL;
+	/* one thread of many, whose program has a status of its own */
+	bool client = proc->kind == GS_PROCESS_CLIENT;
 
 	if (proc->refused)
 		gsi_reason_copy(reason, "already_started");
-	else if ((status <= 0 || killed) && last_words(node, slot, reason))
+	else if ((status <= 0 || killed || client) &&
+	    last_words(node, slot, reason))
 		return;
 	else if (proc->noted != NULL && (status < 0 || WIFSIGNALED(status)))
 		gsi_reason_copy(reason, proc->noted);

@@ -47,6 +47,20 @@ message_field(const struct gm_crash *crash, struct gsi_field *fields, int n)
 	return n;
 }
 
+/* Who waits for the answer to the call in hand. */
+static int
+client_field(const struct gsi_node *node, const struct gm_crash *crash,
+    struct gsi_field *fields, int n, char text[GS_PID_TEXT])
+{
+	gs_pid client = { gsi_node_pid(node, 0).node, crash->client_slot,
+		crash->client_gen };
+
+	if (crash->kind == GSI_CALL)
+		add(fields, &n, "client", gs_pid_text(client, text),
+		    strlen(text));
+	return n;
+}
+
 void
 gsi_crash_report(struct gsi_node *node, uint32_t slot, const char *reason)
 {
@@ -54,6 +68,7 @@ gsi_crash_report(struct gsi_node *node, uint32_t slot, const char *reason)
 	const struct gm_page *page = gm_arena_page(&node->arena, slot);
 	const struct gm_crash *crash = &page->crash;
 	char name[GS_NAME_MAX + 1], text[512], address[64], pcs[1024];
+	char client[GS_PID_TEXT];
 	struct gsi_field fields[5];
 	int n = 0;
 
@@ -65,6 +80,7 @@ gsi_crash_report(struct gsi_node *node, uint32_t slot, const char *reason)
 	add(fields, &n, "reason", reason, strlen(reason));
 	if (gm_load(&crash->state, acquire) != 0) { /* [P2] */
 		n = message_field(crash, fields, n);
+		n = client_field(node, crash, fields, n, client);
 		n = crash_fields(crash, fields, n, address, pcs, sizeof(pcs));
 	}
 	gsi_report(node->reports[1], GSI_ERROR_LEVEL, "crash", name,

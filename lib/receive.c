@@ -9,6 +9,8 @@
 #include "lib/internal.h"
 #include "lib/request.h"
 
+#define BUSY 64u /* a power of two */
+
 /* A damaged record costs itself: too short for a head is nothing. */
 static bool
 decode(struct gsi_self *me, const struct gm_record *record,
@@ -110,6 +112,19 @@ earlier(int64_t a, int64_t b)
 /* What was grown for a burst is given back once it has been idle. */
 #define IDLE_NS (100 * NS_PER_MS)
 
+/*
+ * A mailbox that is never empty must not keep timers from firing.  A message
+ * takes a cell at least, so a look each BUSY cells is one each BUSY messages.
+ */
+static void
+look_at_timers(struct gsi_self *me)
+{
+	uint64_t from = me->mailbox.cur, to = me->mailbox.held_end;
+
+	if (me->timers && (from ^ to) >= BUSY)
+		gsi_timers_fire(me, gsi_now_ns());
+}
+
 int
 gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
     int64_t deadline)
@@ -120,6 +135,8 @@ gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
 
 	for (;;) {
 		status = take(me, message);
+		if (status == 1)
+			look_at_timers(me);
 		if (status != 0)
 			return status;
 		if (gsi_signal_pending(me))

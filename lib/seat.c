@@ -16,6 +16,7 @@
 #include "lib/seat.h"
 
 #define SEAT "GS_SEAT"
+#define SEAT_DEBUG "GS_SEAT_DEBUG" /* the start option debug, if any */
 
 struct seat {
 	gs_pid pid;
@@ -63,6 +64,8 @@ write_seat(struct gsi_self *me, const struct gsi_spec *spec, gs_pid parent)
 	    parent.gen, me->arena->fd, me->bell, me->node_bell, me->reports,
 	    spec->hibernate_after, gsi_home()->name);
 	setenv(SEAT, text, 1);
+	if (*gsi_spec_text(spec, spec->debug_at))
+		setenv(SEAT_DEBUG, gsi_spec_text(spec, spec->debug_at), 1);
 	keep_open(me->arena->fd);
 	keep_open(me->bell);
 	keep_open(me->node_bell);
@@ -78,6 +81,7 @@ gsi_seat_exec(struct gsi_self *me, const struct gsi_spec *spec, gs_pid parent,
 	char reason[GS_REASON_MAX + 1];
 
 	unsetenv(SEAT);
+	unsetenv(SEAT_DEBUG);
 	setenv("GS_NODE", gsi_home()->name, 1);
 	/* the life pipe stays: the new image dies with the node as well */
 	keep_open(life);
@@ -197,13 +201,16 @@ gs_main(int argc, char **argv, const gs_behaviour *behaviour)
 		.started = gsi_say_started,
 		.refused = gsi_say_refused,
 	};
+	const char *debug = getenv(SEAT_DEBUG);
 	struct gsi_self *me;
 	struct seat seat;
 
 	if (!read_seat(&seat))
 		return say_how(argc > 0 ? argv[0] : "PROGRAM");
+	birth.debug = debug != NULL ? strdup(debug) : NULL;
 	/* a helper that this server execs is not the server */
 	unsetenv(SEAT);
+	unsetenv(SEAT_DEBUG);
 	me = take_seat(&seat);
 	if (me == NULL)
 		return 70;

@@ -11,7 +11,7 @@
 #include "lib/debug.h"
 
 #define STATE_MAX ((size_t)1 << 30)
-#define HOUSEKEEPING 63u /* look at timers each so many busy turns */
+#define HOUSEKEEPING 63u /* look for SIGTERM each so many busy turns */
 
 /* A copy of the note that can be trusted to be one; false: it is none. */
 static bool
@@ -153,12 +153,9 @@ take_sigterm(struct gsi_server *s)
 		gsi_sigterm_taken();
 }
 
-/* A mailbox that is never empty must not keep timers from firing. */
 static void
 housekeep(struct gsi_server *s)
 {
-	if (s->me->timers)
-		gsi_timers_fire(s->me, gsi_now_ns());
 	if (gsi_signal_pending(s->me))
 		take_sigterm(s);
 }

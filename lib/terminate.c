@@ -33,13 +33,15 @@ field(const char *key, const char *text)
 	return (struct gsi_field){ key, text, strlen(text) };
 }
 
+/* As a gen_server: what it was doing, and for whom. */
 static void
 report_end(struct gsi_server *s, const char *kind)
 {
-	char pid[GS_PID_TEXT], client[GS_PID_TEXT], text[512], message[SHOWN];
+	char pid[GS_PID_TEXT], client[GS_PID_TEXT], text[512];
 	char name[GM_ENTRY_NAME + 1] = "";
+	char message[GSI_SHOWN], log[GSI_PART_MAX];
 	struct gm_entry *entry = gm_entry_at(s->me->arena, s->me->pid.slot);
-	struct gsi_field fields[6];
+	struct gsi_field fields[7];
 	int n = 0;
 
 	if (entry)
@@ -47,7 +49,7 @@ report_end(struct gsi_server *s, const char *kind)
 	gs_pid_text(s->me->pid, pid);
 	snprintf(text, sizeof(text), "server %s%s%s terminating: %s", name,
 	    *name ? " " : "", pid, s->reason);
-	message_text(s, message);
+	gsi_message_text(s, message);
 	fields[n++] = field("reason", s->reason);
 	fields[n++] = field("behaviour", s->me->page->behaviour);
 	fields[n++] = field("last_message", message);
@@ -58,20 +60,66 @@ report_end(struct gsi_server *s, const char *kind)
 		    field("client", gs_pid_text(s->message.from, client));
 	if (*s->me->label)
 		fields[n++] = field("label", s->me->label);
+	if (gsi_debug_log(s, log, sizeof(log)))
+		fields[n++] = field("log", log);
 	gsi_report(s->me->reports, GSI_ERROR_LEVEL, kind, name, s->me->pid,
 	    text, fields, n);
 }
 
+/* As a process: where it came from, and what it leaves behind. */
+static void
+report_process(struct gsi_server *s)
+{
+	struct gsi_self *me = s->me;
+	char initial[128], parent[GS_PID_TEXT], messages[24], text[512];
+	struct gsi_field fields[6];
+	int n = 0;
+
+	snprintf(text, sizeof(text), "process %d ended: %s", s->os_pid,
+	    s->reason);
+	snprintf(initial, sizeof(initial), "%s:init", me->page->behaviour);
+	snprintf(messages, sizeof(messages), "%llu",
+	    (unsigned long long)gm_ring_count(&me->mailbox.ref));
+	fields[n++] = field("reason", s->reason);
+	fields[n++] = field("initial_call", initial);
+	if (!gs_pid_is_none(s->birth.parent))
+		fields[n++] =
+		    field("parent", gs_pid_text(s->birth.parent, parent));
+	fields[n++] = field("messages", messages);
+	fields[n++] = field("trap_exit", me->trap_exit ? "true" : "false");
+	if (*me->label)
+		fields[n++] = field("label", me->label);
+	gsi_server_report(
+	    s, GSI_ERROR_LEVEL, "crash_report", text, fields, n);
+}
+
 /* ---- the steps, last one first ---- */
+
+static void
+put_state_into_words(struct gsi_server *s)
+{
+	if (!s->state_text && (s->state_text = malloc(GSI_SHOWN)))
+		gsi_state_text(s, GS_STATUS_TERMINATE, s->state_text);
+}
+
+static void
+reply_last(struct gsi_server *s)
+{
+	if (!s->has_last_reply)
+		return;
+	s->has_last_reply = false;
+	gsi_send_reply(s->me, s->last_from, s->last_reply);
+	if (s->debug)
+		gsi_debug_sent(s, s->last_from.pid, s->last_reply);
+}
 
 static void __attribute__((__noreturn__)) finish(struct gsi_server *s)
 {
-	if (s->has_last_reply)
-		gsi_send_reply(s->me, s->last_from, s->last_reply);
+	reply_last(s);
 	if (!gsi_reason_clean(s->reason)) {
-		if (!s->state_text && (s->state_text = malloc(SHOWN)))
-			raw_state_text(s, s->state_text);
+		put_state_into_words(s);
 		report_end(s, "server_terminated");
+		report_process(s);
 	}
 	gsi_finish(s->me, s->reason);
 }
@@ -89,9 +137,8 @@ gsi_server_end(struct gsi_server *s, const char *reason)
 {
 	gsi_reason_copy(s->reason, reason);
 	gsi_doing(s, GS_STATE_STOPPING);
-	s->phase = GSI_IN_STATUS;
 	if (!gsi_reason_clean(s->reason))
-		show_state(s);
+		put_state_into_words(s);
 	terminate(s);
 }
 
@@ -120,9 +167,6 @@ gsi_server_left(struct gsi_server *s)
 		gsi_init_failed(s, s->left_with);
 	case GSI_IN_LOOP:
 		gsi_server_fail(s, s->left_with);
-	case GSI_IN_STATUS:
-		status_failed(s);
-		terminate(s);
 	case GSI_IN_TERMINATE:
 		gsi_reason_copy(s->reason, s->left_with);
 		finish(s);
@@ -142,7 +186,7 @@ gs_exit(const char *reason)
 	gsi_reason_copy(text, reason);
 	if (s && s->os_pid == getpid()) {
 		memcpy(s->left_with, text, sizeof(text));
-		_longjmp(s->exit_point, 1);
+		_longjmp(*s->exit_to, 1);
 	}
 	me = s ? NULL : gsi_crash_self();
 	if (me)

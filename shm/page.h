@@ -47,6 +47,8 @@ struct gm_crash {
 	uint32_t kind;			/* its kind */
 	uint32_t message_size;		/* its true size */
 	uint32_t n_pcs;
+	uint32_t client_slot;		/* who sent it */
+	uint32_t client_gen;
 	uint64_t pcs[GM_CRASH_PCS];
 	uint8_t message[GM_CRASH_MESSAGE]; /* its first bytes */
 };
@@ -90,6 +92,8 @@ struct gm_page {
 	_Alignas(GM_LINE) struct gm_request requests[GM_REQUESTS];
 };
 
+static_assert(sizeof(struct gm_crash) == 56 + 8 * GM_CRASH_PCS +
+	GM_CRASH_MESSAGE, "no hidden padding");
 static_assert(sizeof(struct gm_request) == GM_REQUEST_BYTES, "request cell");
 static_assert(sizeof(struct gm_page) <= GM_PAGE_BYTES, "bump GM_LAYOUT");
 
