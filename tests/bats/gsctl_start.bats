@@ -325,6 +325,6 @@ no_sleep()
 	jq -ens --argjson a "$before" --argjson b "$(gsctl info --json)" \
 		'$b.processes <= $a.processes + 1
 		and $b.fds_used <= $a.fds_used + 20
-		and $b.arena_used <= $a.arena_used + 400000' >/dev/null
+		and $b.arena_used <= $a.arena_used + 2000000' >/dev/null
 	is "$(gsctl ls | wc -l)" 1
 }
