@@ -126,13 +126,13 @@ cells_needed(uint64_t n, uint64_t p, uint64_t k)
 enum outcome { DONE, CHANGED, NO_ROOM, NO_CELLS, DAMAGED, GONE };
 
 /* S3 to S6 for the tail *lo, *hi; CHANGED: they are what it is now. */
-static inline enum outcome
+static inline __attribute__((always_inline)) enum outcome
 attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
     uint64_t spare, struct gm_slip *slip, uint64_t *lo, uint64_t *hi)
 {
 	struct gm_ring *ring = to->ring;
 	const uint64_t n = to->cells, v = *lo & GM_POSITION;
-	uint64_t k = *hi & GM_K, limit, word;
+	uint64_t k = *hi & GM_K, limit, word, mine;
 
 	if (gm_unlikely(v == 0 || k > n / 2))
 		return v == 0 ? GONE : DAMAGED;
@@ -157,13 +157,14 @@ attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 	gm_store(&me->page->send_v, v, release);
 	GM_FAULT(GM_AT_S5);
 	/* S6: full barrier [T1] [T5] [T6] */
-	slip->v = v;
-	slip->hi = (slip->hi & ~GM_K) | k;
+	mine = slip->hi | k;
 	slip->asleep = (*lo & GM_ASLEEP) != 0;
 	if (gm_unlikely(!gm_cas16(&ring->tail, lo, hi,
-		((v + k) & GM_POSITION) | (*lo & ~GM_POSITION), slip->hi)))
+		((v + k) & GM_POSITION) | (*lo & ~GM_POSITION), mine)))
 		return CHANGED;
 	GM_FAULT(GM_AT_S6);
+	slip->v = v;
+	slip->hi = mine;
 	return DONE;
 }
 
