@@ -250,11 +250,10 @@ TEST(NAME_20_a_restarted_child_takes_its_name_again)
 	int round;
 
 	node_up();
-	first = start_child("", "steady", GS_PERMANENT);
+	first = start_child("note up", "steady", GS_PERMANENT);
 	for (round = 0; round < 3; round++) {
 		CHECK_INT(kill(os_pid_of(GS_PID(first)), SIGKILL), 0);
-		CHECK(wait_dead(first));
-		CHECK(wait_child("steady", GS_CHILD_RUNNING));
+		CHECK(wait_notes("up", 2 + round));
 		CHECK_INT(gs_whereis("steady", &second), 0);
 		CHECK(!gs_pid_equal(first, second));
 		settle(GS_NAME("steady"));
