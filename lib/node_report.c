@@ -55,9 +55,10 @@ client_field(const struct gsi_node *node, const struct gm_crash *crash,
 	gs_pid client = { gsi_node_pid(node, 0).node, crash->client_slot,
 		crash->client_gen };
 
-	if (crash->kind == GSI_CALL)
-		add(fields, &n, "client", gs_pid_text(client, text),
-		    strlen(text));
+	if (crash->kind != GSI_CALL)
+		return n;
+	gs_pid_text(client, text);
+	add(fields, &n, "client", text, strlen(text));
 	return n;
 }
 
