@@ -108,6 +108,7 @@ struct gsi_node {
 	uint32_t high;		/* slots ever used */
 	uint32_t free_first;
 	uint32_t free_last;
+	uint32_t n_free;
 	uint32_t pooled;	/* slots the forker has in hand */
 	uint32_t n_lingering;	/* dead, reaped, still named by somebody */
 	uint64_t next_ref;

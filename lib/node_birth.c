@@ -15,6 +15,7 @@
 #include "lib/attach.h"
 #include "lib/node.h"
 
+#define FREE_KEPT 4
 #define FDS_KEPT 24 /* for sockets, so that gsctl always gets in */
 
 void
@@ -32,10 +33,11 @@ gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
 	struct gsi_proc *proc;
 	int status;
 
-	/* oldest first, so that the dead can be looked at for long */
-	if (node->free_first != 0 && node->high > 64) {
+	/* oldest first and not at once: the dead can be looked at a while */
+	if (node->n_free > FREE_KEPT) {
 		*slot = node->free_first;
 		node->free_first = node->procs[*slot].next;
+		node->n_free--;
 	} else {
 		if (node->high >= GM_SLOTS)
 			return -EAGAIN;
@@ -81,6 +83,7 @@ gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
 	else
 		node->procs[node->free_last].next = slot;
 	node->free_last = slot;
+	node->n_free++;
 }
 
 static int

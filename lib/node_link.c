@@ -178,7 +178,9 @@ gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to,
 	}
 	if (traps(node, to.slot)) {
 		note = note_of(from, reason);
-		if (gs_pid_equal(proc->parent, from))
+		/* its forker ends it as a parent would, also without one */
+		if (gs_pid_equal(proc->parent, from) ||
+		    gs_pid_equal(proc->forker, from))
 			note.flags |= GSI_NOTE_PARENT;
 		if (by_link)
 			note.flags |= GSI_NOTE_LINK;

@@ -181,6 +181,20 @@ start_failed(struct root *root, struct gsi_child *child,
 	answer_starter(child, status, pid, reason);
 }
 
+/* Ended as it was told to, and not killed for being slow, say. */
+static bool
+stop_went_well(const struct gsi_child *child, const char *reason)
+{
+	const struct gsi_spec *spec = child->spec;
+
+	if (spec->shutdown == GS_BRUTAL_KILL || !child->started ||
+	    (spec->flags & GSI_SPEC_SUPERVISED) == 0)
+		return true;
+	if (strcmp(reason, "shutdown") == 0)
+		return true;
+	return gsi_reason_clean(reason) && spec->restart != GS_PERMANENT;
+}
+
 static void
 stopped(struct root *root, struct gsi_child *child, const char *reason)
 {
@@ -191,6 +205,8 @@ stopped(struct root *root, struct gsi_child *child, const char *reason)
 	child->has_stopper = false;
 	child->goal = GSI_GOAL_RUN;
 	child->state = GS_CHILD_STOPPED;
+	if (!stop_went_well(child, reason))
+		report(root, GSI_ERROR_LEVEL, child, "shutdown_error", reason);
 	if (again) {
 		child->n_deaths = 0;
 		child->restarts++;
