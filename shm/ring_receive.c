@@ -185,8 +185,7 @@ nothing(struct gm_receiver *r)
 		due = due || r->n_pins != 0;
 	/* at once: who is never idle for long would walk the whole ring */
 	if (r->looks == 1)
-		due = due ||
-		      (r->cur & (r->ref.cells - 1)) >= gm_rewind_from(r);
+		due = due || (r->cur & (r->ref.cells - 1)) >= gm_rewind_from(r);
 	return due ? look_at_tail(r) : 0;
 }
 
