@@ -8,7 +8,19 @@
 
 #include "lib/internal.h"
 
-/* 1 and *body, 0 none yet, -EBADMSG.  Others than tag are dropped. */
+/* What came instead of the answer: -E2BIG, -ENOSPC. */
+static int
+refusal(const struct gm_record *record)
+{
+	int32_t status = 0;
+
+	if (record->size >= sizeof(struct gsi_head) + sizeof(status))
+		memcpy(&status, (const char *)record->payload +
+		    sizeof(struct gsi_head), sizeof(status));
+	return status == -ENOSPC ? -ENOSPC : -E2BIG;
+}
+
+/* 1 and *body, 0 none yet, or -errno.  Others than tag are dropped. */
 static int
 look(struct gsi_self *me, uint64_t tag, gs_bytes *body)
 {
@@ -21,8 +33,11 @@ look(struct gsi_self *me, uint64_t tag, gs_bytes *body)
 		if (record.size < sizeof(head))
 			continue;
 		memcpy(&head, record.payload, sizeof(head));
-		if (head.tag != tag ||
-		    (head.kind != GSI_REPLY && head.kind != GSI_ANSWER))
+		if (head.tag != tag)
+			continue;
+		if (head.kind == GSI_REFUSAL)
+			return refusal(&record);
+		if (head.kind != GSI_REPLY && head.kind != GSI_ANSWER)
 			continue;
 		body->data = (const char *)record.payload + sizeof(head);
 		body->size = record.size - sizeof(head);

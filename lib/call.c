@@ -56,6 +56,7 @@ reason_of(int status)
 	case -ENOSPC:
 		return "overload";
 	case -EMSGSIZE:
+	case -E2BIG:
 		return "too_large";
 	case -EOPNOTSUPP:
 		return "no_server";
@@ -99,6 +100,10 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 	case -EMSGSIZE:
 		snprintf(text, size, "%zu bytes and 16 of head are more than "
 		    "a quarter of its mailbox", bytes);
+		break;
+	case -E2BIG:
+		snprintf(text, size, "the reply is larger than a quarter of "
+		    "the caller's mailbox");
 		break;
 	case -EOPNOTSUPP:
 		snprintf(text, size, "it is no server: it answers no calls");

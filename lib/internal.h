@@ -41,6 +41,7 @@ enum gsi_kind {
 	/* in reply rings */
 	GSI_REPLY = 16,
 	GSI_ANSWER = 17,	/* node's answer: struct gsi_answer */
+	GSI_REFUSAL = 18,	/* no reply will come: int32_t, -errno */
 };
 
 struct gsi_head {

@@ -62,6 +62,16 @@ gsi_send(struct gsi_self *me, gs_pid to, enum gm_which ring,
 	return gsi_send_peer(me, peer, ring, head, body, flags);
 }
 
+/* The caller is not left waiting for what can never come. */
+static void
+refuse(struct gsi_self *me, struct gsi_peer *peer, uint64_t tag, int why)
+{
+	struct gsi_head head = { GSI_REFUSAL, me->pid.gen, tag };
+	int32_t status = why;
+
+	gsi_send_peer(me, peer, GM_REPLIES, &head, GS_OBJECT(status), 0);
+}
+
 int
 gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
 {
@@ -72,5 +82,8 @@ gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
 	if (status != 0)
 		return status;
 	me->peer_cpu = gm_region_cpu(&peer->region);
-	return gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
+	status = gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
+	if (status == -EMSGSIZE || status == -ENOSPC)
+		refuse(me, peer, from.tag, status);
+	return status;
 }

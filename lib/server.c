@@ -95,6 +95,7 @@ dispatch(struct gsi_server *s)
 		break;
 	case GSI_REPLY:
 	case GSI_ANSWER:
+	case GSI_REFUSAL:
 		break;
 	}
 	s->timeout = timeout;

@@ -33,6 +33,7 @@ kind_text(const struct gsi_server *s)
 		return "child";
 	case GSI_REPLY:
 	case GSI_ANSWER:
+	case GSI_REFUSAL:
 		break;
 	}
 	return s->event ? s->event : "none";

@@ -7,7 +7,7 @@
  *	-ENOENT no such name, -ESRCH no such process, -EDEADLK calling oneself,
  *	-ETIMEDOUT, -ECONNRESET the server ended during the call (its reason:
  *	gs_error_reason), -EAGAIN mailbox full, -EMSGSIZE larger than a quarter
- *	of the mailbox, -EINVAL bad argument, -ENOTCONN no node or node down,
+ *	of the mailbox, -E2BIG the reply is larger than a quarter of mine, -EINVAL bad argument, -ENOTCONN no node or node down,
  *	-EHOSTUNREACH no such node.
  * A failed function has published nothing, time-outs excepted.
  */
