@@ -45,8 +45,8 @@ show(struct gsi_server *s, const char *event)
 {
 	struct gsi_debug *d = s->debug;
 	char name[GM_ENTRY_NAME + 1], line[LINE];
-	int n = snprintf(
-	    line, sizeof(line), "*DBG* %s %s\n", who(s, name), event);
+	int n =
+	    snprintf(line, sizeof(line), "*DBG* %s %s\n", who(s, name), event);
 
 	if (d->trace) {
 		fwrite(line, 1, (size_t)n, stdout);

@@ -21,8 +21,8 @@ static int
 crash_fields(const struct gm_crash *crash, struct gsi_field *fields, int n,
     char *address, char *pcs, size_t size)
 {
-	uint32_t n_pcs = crash->n_pcs < GM_CRASH_PCS ? crash->n_pcs
-						     : GM_CRASH_PCS;
+	uint32_t n_pcs =
+	    crash->n_pcs < GM_CRASH_PCS ? crash->n_pcs : GM_CRASH_PCS;
 	size_t used = 0;
 
 	snprintf(address, 64, "0x%llx", (unsigned long long)crash->address);
@@ -40,8 +40,8 @@ static int
 message_field(const struct gm_crash *crash, struct gsi_field *fields, int n)
 {
 	uint32_t size = crash->message_size < GM_CRASH_MESSAGE
-	    ? crash->message_size
-	    : GM_CRASH_MESSAGE;
+			    ? crash->message_size
+			    : GM_CRASH_MESSAGE;
 
 	add(fields, &n, "last_message", crash->message, size);
 	return n;

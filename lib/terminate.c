@@ -75,8 +75,8 @@ report_process(struct gsi_server *s)
 	struct gsi_field fields[6];
 	int n = 0;
 
-	snprintf(text, sizeof(text), "process %d ended: %s", s->os_pid,
-	    s->reason);
+	snprintf(
+	    text, sizeof(text), "process %d ended: %s", s->os_pid, s->reason);
 	snprintf(initial, sizeof(initial), "%s:init", me->page->behaviour);
 	snprintf(messages, sizeof(messages), "%llu",
 	    (unsigned long long)gm_ring_count(&me->mailbox.ref));
@@ -89,8 +89,7 @@ report_process(struct gsi_server *s)
 	fields[n++] = field("trap_exit", me->trap_exit ? "true" : "false");
 	if (*me->label)
 		fields[n++] = field("label", me->label);
-	gsi_server_report(
-	    s, GSI_ERROR_LEVEL, "crash_report", text, fields, n);
+	gsi_server_report(s, GSI_ERROR_LEVEL, "crash_report", text, fields, n);
 }
 
 /* ---- the steps, last one first ---- */

@@ -178,8 +178,8 @@ TEST(OPT_05_what_is_not_understood_is_reported_once)
 	gs_pid pid;
 
 	named_node_up();
-	pid = start_meter("5",
-	    "nonsense,,log_to_file(/nowhere/x),install(f),trace");
+	pid = start_meter(
+	    "5", "nonsense,,log_to_file(/nowhere/x),install(f),trace");
 	CHECK_STR(ask(GS_PID(pid), "1"), "6");
 	CHECK(wait_reports("debug", "meter", 1));
 	line = report("debug", "meter");
@@ -218,8 +218,7 @@ TEST(LOG_05_the_report_has_the_events_that_were_kept)
 	tell(GS_NAME("meter"), "1");
 	CHECK_STR(ask(GS_NAME("meter"), "stop"), "bye");
 	CHECK(wait_reports("server_terminated", "meter", 2));
-	CHECK(!report_field(
-	    last_report("server_terminated", "meter"), "log"));
+	CHECK(!report_field(last_report("server_terminated", "meter"), "log"));
 	named_node_down();
 }
 

@@ -19,8 +19,8 @@ show_number(const void *state, gs_status *status)
 	status->text = GS_STR("number %ld", *n);
 }
 
-static GS_SERVER(number, .state_size = sizeof(long),
-    .format_status = show_number);
+static GS_SERVER(
+    number, .state_size = sizeof(long), .format_status = show_number);
 
 static struct gsi_server *
 server(long n)
@@ -177,16 +177,15 @@ TEST(debug_events_in_words)
 	gsi_debug_got(s, &down);
 	gsi_debug_got(s, &end);
 	gsi_debug_continue(s, GS_TEXT("more"));
-	CHECK_STR(kept(s),
-	    "got call get from <7.3.2>\n"
-	    "sent five to <7.3.2>, new state number 5\n"
-	    "got cast add\n"
-	    "new state number 5\n"
-	    "got \\xff\\x0a\\x00k\n"
-	    "got timeout\n"
-	    "got DOWN 6 <7.3.2> boom\n"
-	    "got EXIT <7.3.2> ill\n"
-	    "continue more");
+	CHECK_STR(kept(s), "got call get from <7.3.2>\n"
+			   "sent five to <7.3.2>, new state number 5\n"
+			   "got cast add\n"
+			   "new state number 5\n"
+			   "got \\xff\\x0a\\x00k\n"
+			   "got timeout\n"
+			   "got DOWN 6 <7.3.2> boom\n"
+			   "got EXIT <7.3.2> ill\n"
+			   "continue more");
 	unserver(s);
 }
 
