@@ -118,7 +118,8 @@ send_when_room(void *data)
 	gm_store(&box->shared->marks[0], 1, release);
 	while ((status = box_send(box, 4, 1000)) == -EAGAIN) {
 		gm_store(&box->shared->marks[1], 1, release);
-		status = gm_ring_wait_room(&box->senders[4], box->ring, box_alive(box), 1000, now_ns() + 20000000000);
+		status = gm_ring_wait_room(&box->senders[4], box->ring,
+		    box_alive(box), 1000, now_ns() + 20000000000);
 		if (status != 0)
 			break;
 	}
@@ -168,7 +169,8 @@ TEST(ring_waiter_for_room_times_out)
 	while (box_send(&box, 0, 1000) == 0)
 		continue;
 	do {
-		status = gm_ring_wait_room(&box.senders[4], box.ring, box_alive(&box), 1000, start + 50000000);
+		status = gm_ring_wait_room(&box.senders[4], box.ring,
+		    box_alive(&box), 1000, start + 50000000);
 	} while (status == 0);
 	CHECK_INT(status, -ETIMEDOUT);
 	CHECK(now_ns() - start >= 50000000);
