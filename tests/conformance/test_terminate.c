@@ -60,7 +60,7 @@ TEST(STOP_16_terminate_runs_when_the_parent_sends_an_exit_signal)
 	gs_pid parent, kid;
 
 	node_up();
-	parent = start("");
+	parent = start("tag parent;trap 1");
 	kid = parsed(
 	    ask(GS_PID(parent), "startlink kid tag kid|trap 1|set 2;last"));
 	CHECK_STR(ask(GS_PID(parent), "exitsig kid shutdown;last"), "0");
