@@ -93,6 +93,22 @@ TEST(STOP_16_terminate_runs_when_its_supervisor_stops_it)
 	node_down();
 }
 
+TEST(STOP_16_terminate_runs_when_the_node_is_closed)
+{
+	int64_t from;
+
+	node_up();
+	start("tag a;trap 1;set 1");
+	start_child("tag b;trap 1;set 2", NULL, GS_PERMANENT);
+	start("tag c");
+	from = now_ms();
+	node_down();
+	CHECK_INT(notes("a: terminate shutdown 1"), 1);
+	CHECK_INT(notes("b: terminate shutdown 2"), 1);
+	CHECK(note_rest("c: ") == NULL);
+	CHECK(now_ms() - from < PROMPT);
+}
+
 TEST(STOP_17_terminate_does_not_run_on_an_untrapped_signal)
 {
 	node_up();
