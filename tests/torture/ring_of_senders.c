@@ -327,7 +327,7 @@ main(int argc, char **argv)
 		check_progress();
 		if (soon(0) >= next) {
 			rest();
-			if (node.rests % 4 == 0)
+			if (node.rests % 4 == 0 && node.n_senders > 1)
 				ordeal();
 			next = soon(100 + (int)(chance(&guest.seed) % 600));
 		}
