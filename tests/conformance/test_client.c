@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes of the node that are no servers: their ends, and their timers.
+ */
+#include "tests/conformance/helpers.h"
+
+#include <sys/wait.h>
+
+/* EXIT-03: a client says why, and its exit status says something, too. */
+static void
+leave_with(void *reason)
+{
+	CHECK_OK(gs_node_open(test_node(), 0));
+	CHECK_OK(gs_register("leaver"));
+	note("there");
+	gate_wait(1);
+	gs_exit(reason);
+}
+
+static void
+leaves_with(const char *reason, int status)
+{
+	gs_ref ref;
+	pid_t pid;
+
+	named_node_up();
+	pid = test_fork(leave_with, (void *)(uintptr_t)reason);
+	CHECK(wait_note("there"));
+	CHECK_OK(gs_monitor(GS_NAME("leaver"), &ref));
+	gate_open(1);
+	CHECK(got(GS_INFO_DOWN, reason, NULL));
+	CHECK_INT(WEXITSTATUS(test_wait(pid)), status);
+	named_node_down();
+}
+
+TEST(client_gives_its_reason_whatever_its_status)
+{
+	leaves_with("boom", 1);
+}
+
+TEST(client_gives_a_clean_reason)
+{
+	leaves_with("shutdown:done", 0);
+}
+
+/* A message for each one taken: this mailbox is never empty. */
+TEST(client_timers_fire_in_a_busy_mailbox)
+{
+	int64_t until = now_ms() + SOON;
+	gs_info info;
+	gs_ref ref;
+
+	node_up();
+	post(GS_PID(self_pid()), "again");
+	CHECK_OK(gs_send_after(20, GS_PID(self_pid()), GS_TEXT("late"), &ref));
+	do {
+		post(GS_PID(self_pid()), "again");
+		CHECK_OK(gs_receive(&info, 0));
+	} while (info.kind != GS_INFO_TIMER && now_ms() < until);
+	CHECK_INT(info.kind, GS_INFO_TIMER);
+	CHECK(info.ref.id == ref.id);
+	node_down();
+}
