@@ -340,6 +340,7 @@ static void __attribute__((noreturn))
 run_child(const struct newborn *n)
 {
 	const struct gsi_spec *spec = n->spec;
+	const char *name = gsi_spec_text(spec, spec->name_at);
 	struct gsi_self *me = settle(n);
 	struct gsi_birth birth = {
 		.hibernate_after = spec->hibernate_after,
@@ -349,6 +350,8 @@ run_child(const struct newborn *n)
 		.refused = gsi_say_refused,
 	};
 
+	/* pstree and top show the supervision tree by its names */
+	prctl(PR_SET_NAME, name[0] != '\0' ? name : "gs-server");
 	enter_folder(me, spec);
 	if (spec->code == GSI_CODE_PLAIN) {
 		gm_store(&me->page->started, 1, release);
