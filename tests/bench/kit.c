@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the bench programs share. */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/bench/kit.h"
+
+/* ---- the server ---- */
+
+static gs_next
+echo_init(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	return gs_ok();
+}
+
+static gs_next
+echo_call(void *state, gs_bytes request, gs_from from)
+{
+	(void)state;
+	(void)from;
+	return gs_next_reply(request);
+}
+
+static gs_next
+echo_cast(void *state, gs_bytes request)
+{
+	(void)state;
+	(void)request;
+	return gs_next_noreply();
+}
+
+GS_SERVER(bench_echo, .version = "1", .init = echo_init,
+    .handle_call = echo_call, .handle_cast = echo_cast);
+
+gs_pid
+bench_start(const char *name)
+{
+	gs_options options = { .name = name };
+	gs_pid pid;
+
+	bench_must(gs_node_open(NULL, 0), "node");
+	bench_must(gs_start(&bench_echo, GS_NONE, &options, &pid), "start");
+	return pid;
+}
+
+void
+bench_call(gs_pid pid)
+{
+	static const char request[BENCH_SIZE] = "request";
+	gs_bytes reply;
+
+	bench_must(
+	    gs_call(GS_PID(pid), GS_OBJECT(request), &reply, 60000), "call");
+	if (reply.size != BENCH_SIZE) {
+		fprintf(stderr, "bench: a reply of %zu bytes\n", reply.size);
+		exit(1);
+	}
+}
+
+/* ---- time and numbers ---- */
+
+int64_t
+bench_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void
+bench_must(int status, const char *what)
+{
+	if (status >= 0)
+		return;
+	fprintf(stderr, "bench: %s: %s: %s\n", what, strerror(-status),
+	    gs_error_text());
+	exit(1);
+}
+
+long
+bench_number(int argc, char **argv, int index, long otherwise)
+{
+	char *end;
+	long n;
+
+	if (index >= argc)
+		return otherwise;
+	n = strtol(argv[index], &end, 10);
+	if (end == argv[index] || *end != '\0' || n < 1) {
+		fprintf(stderr, "bench: '%s' is no count\n", argv[index]);
+		exit(64);
+	}
+	return n;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+double
+bench_percentile(int64_t *ns, size_t count, double share)
+{
+	size_t at = (size_t)(share * (double)count);
+
+	qsort(ns, count, sizeof(*ns), compare);
+	return (double)ns[at < count ? at : count - 1];
+}
+
+void
+bench_tell(const char *who, const char *metric, double value)
+{
+	printf("%s %s %.6g\n", who, metric, value);
+	fflush(stdout);
+}
+
+/* ---- processes ---- */
+
+void
+bench_on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) != 0) {
+		fprintf(stderr, "bench: cannot run on CPU %d alone\n", cpu);
+		exit(1);
+	}
+}
+
+int
+bench_open_stat(int os_pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", os_pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		fprintf(stderr, "bench: cannot read %s\n", path);
+		exit(1);
+	}
+	return fd;
+}
+
+void
+bench_await_sleep(int stat)
+{
+	const char *state = NULL;
+	char text[256];
+	ssize_t n;
+
+	for (;;) {
+		n = pread(stat, text, sizeof(text) - 1, 0);
+		text[n > 0 ? n : 0] = '\0';
+		state = strrchr(text, ')');
+		if (state == NULL) {
+			fprintf(stderr, "bench: the other process is gone\n");
+			exit(1);
+		}
+		if (state[2] == 'S')
+			return;
+		sched_yield();
+	}
+}

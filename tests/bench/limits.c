@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the bare machine can do: round trips between two processes by a shared
+ * cache line on two CPUs, and by blocking eventfds on one CPU and on two.
+ * Time is taken for windows of some rounds, and the median window is told, so
+ * that a process of others that gets in between spoils few of them.
+ */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/bench/kit.h"
+
+#define WINDOW 100
+
+struct line {
+	_Alignas(128) _Atomic uint32_t ping;
+	_Alignas(128) _Atomic uint32_t pong;
+};
+
+static struct line *line;
+static int ping, pong;
+
+static void
+await(_Atomic uint32_t *word, uint32_t n)
+{
+	while (atomic_load_explicit(word, memory_order_acquire) != n)
+		__asm__ volatile("" ::: "memory");
+}
+
+static void
+line_round(uint32_t n)
+{
+	atomic_store_explicit(&line->ping, n, memory_order_release);
+	await(&line->pong, n);
+}
+
+static void
+line_answer(uint32_t n)
+{
+	await(&line->ping, n);
+	atomic_store_explicit(&line->pong, n, memory_order_release);
+}
+
+static void
+pass(int fd, bool out)
+{
+	uint64_t one = 1;
+	ssize_t n =
+	    out ? write(fd, &one, sizeof(one)) : read(fd, &one, sizeof(one));
+
+	if (n != sizeof(one)) {
+		perror("bench: eventfd");
+		exit(1);
+	}
+}
+
+static void
+bell_round(uint32_t n)
+{
+	(void)n;
+	pass(ping, true);
+	pass(pong, false);
+}
+
+static void
+bell_answer(uint32_t n)
+{
+	(void)n;
+	pass(ping, false);
+	pass(pong, true);
+}
+
+static pid_t
+answerer(int cpu, void (*answer)(uint32_t n))
+{
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		perror("bench: fork");
+		exit(1);
+	}
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	bench_on_cpu(cpu);
+	for (uint32_t n = 1;; n++)
+		answer(n);
+}
+
+static void
+measure(const char *metric, int cpu, size_t windows, void (*round)(uint32_t n),
+    void (*answer)(uint32_t n))
+{
+	int64_t *ns = calloc(windows, sizeof(*ns));
+	pid_t pid = answerer(cpu, answer);
+	uint32_t n = 0;
+	int64_t start;
+
+	if (ns == NULL)
+		exit(1);
+	for (size_t w = 0; w < windows; w++) {
+		start = bench_now();
+		for (int i = 0; i < WINDOW; i++)
+			round(++n);
+		ns[w] = bench_now() - start;
+	}
+	bench_tell(
+	    "limit", metric, bench_percentile(ns, windows, 0.5) / WINDOW);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	free(ns);
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t windows = (size_t)bench_number(argc, argv, 1, 100);
+
+	line = mmap(NULL, sizeof(*line), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ping = eventfd(0, 0);
+	pong = eventfd(0, 0);
+	if (line == MAP_FAILED || ping < 0 || pong < 0) {
+		perror("bench: limits");
+		return 1;
+	}
+	bench_on_cpu(0);
+	measure("raw.eventfd.1cpu", 0, windows, bell_round, bell_answer);
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return 0;
+	measure(
+	    "raw.eventfd.2cpu", 1, windows / 4 + 1, bell_round, bell_answer);
+	measure("call.awake.p50", 1, windows * 20, line_round, line_answer);
+	return 0;
+}

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+# Lines "WHO METRIC VALUE" to a table or a JSON document: medians, with the
+# least and the most.  The file goals says which metrics there are.
+BEGIN {
+	while ((getline line < goals) > 0) {
+		if (line ~ /^#/ || split(line, word, " ") != 4)
+			continue
+		order[++metrics] = word[1]
+		unit[word[1]] = word[2]
+		better[word[1]] = word[3]
+		goal[word[1]] = word[4]
+	}
+}
+
+NF == 3 {
+	key = $1 SUBSEP $2
+	sample[key, ++count[key]] = $3 + 0
+	if ($1 != "ours" && $1 != "limit" && !($1 in peer)) {
+		peer[$1] = 1
+		peer_name[++peers] = $1
+	}
+}
+
+# Sorts the samples of one key; leaves least, most and returns the median.
+function median(key,    n, i, j, v)
+{
+	n = count[key]
+	for (i = 2; i <= n; i++) {
+		v = sample[key, i]
+		for (j = i - 1; j > 0 && sample[key, j] > v; j--)
+			sample[key, j + 1] = sample[key, j]
+		sample[key, j + 1] = v
+	}
+	least = sample[key, 1]
+	most = sample[key, n]
+	if (n % 2)
+		return sample[key, (n + 1) / 2]
+	return (sample[key, n / 2] + sample[key, n / 2 + 1]) / 2
+}
+
+# Below 1 when ours is better; "" when it cannot be said.
+function ratio(metric, our, their)
+{
+	if (our == "" || their == "" || !our || !their)
+		return ""
+	return better[metric] == "less" ? our / their : their / our
+}
+
+function number(v)
+{
+	if (v == "")
+		return "-"
+	return sprintf(v >= 1000 ? "%.0f" : v >= 100 ? "%.1f" : "%.4g", v)
+}
+
+function json_number(v)
+{
+	return v == "" ? "null" : sprintf("%.6g", v)
+}
+
+function text(s)
+{
+	gsub(/\\/, "\\\\", s)
+	gsub(/"/, "\\\"", s)
+	gsub(/[\001-\037]/, " ", s)
+	return "\"" s "\""
+}
+
+function met(metric, our, their,    want)
+{
+	want = goal[metric]
+	if (want == "-" || our == "")
+		return "-"
+	if (want ~ /^x/) {
+		if (their == "")
+			return "-"
+		want = substr(want, 2) * their
+	}
+	if (better[metric] == "less")
+		return our <= want + 0 ? "yes" : "no"
+	return our >= want + 0 ? "yes" : "no"
+}
+
+# The values of one metric into our, low, high, bare and their[].
+function gather(metric,    i, key, r)
+{
+	our = low = high = bare = best = ""
+	key = "ours" SUBSEP metric
+	if (count[key]) {
+		our = median(key)
+		low = least
+		high = most
+	}
+	key = "limit" SUBSEP metric
+	if (count[key])
+		bare = median(key)
+	split("", their)
+	for (i = 1; i <= peers; i++) {
+		key = peer_name[i] SUBSEP metric
+		if (!count[key])
+			continue
+		their[peer_name[i]] = median(key)
+		r = ratio(metric, our, their[peer_name[i]])
+		if (r != "" && (best == "" || r > best)) {
+			best = r
+			best_name = peer_name[i]
+		}
+	}
+	return our != "" || bare != ""
+}
+
+function with_x(v, r)
+{
+	return r == "" ? number(v) : sprintf("%s (x%.2f)", number(v), r)
+}
+
+function table(    i, m, range, p)
+{
+	printf "%s; load at start %s\n", machine, load
+	printf "%-16s %5s %9s %-19s %-19s %-17s %6s %s\n", "metric", "unit",
+	    "ours", "(min..max)", "best peer (ratio)", "limit (ratio)",
+	    "goal", "met?"
+	for (i = 1; i <= metrics; i++) {
+		m = order[i]
+		if (!gather(m))
+			continue
+		range = p = "-"
+		if (low != "")
+			range = "(" number(low) ".." number(high) ")"
+		if (best != "")
+			p = best_name " " with_x(their[best_name], best)
+		printf "%-16s %5s %9s %-19s %-19s %-17s %6s %s\n", m, unit[m],
+		    number(our), range, p,
+		    with_x(bare, ratio(m, our, bare)), goal[m],
+		    met(m, our, bare)
+	}
+}
+
+function document(    i, j, m, sep, comma)
+{
+	printf "{\"machine\":%s,\"load\":%s,\"metrics\":[", text(machine),
+	    json_number(load)
+	for (i = 1; i <= metrics; i++) {
+		m = order[i]
+		if (!gather(m))
+			continue
+		printf "%s\n{\"name\":%s,\"unit\":%s,\"value\":%s,", sep,
+		    text(m), text(unit[m]), json_number(our)
+		printf "\"min\":%s,\"max\":%s,\"peers\":{", json_number(low),
+		    json_number(high)
+		comma = ""
+		for (j = 1; j <= peers; j++) {
+			if (!(peer_name[j] in their))
+				continue
+			printf "%s%s:%s", comma, text(peer_name[j]),
+			    json_number(their[peer_name[j]])
+			comma = ","
+		}
+		printf "},\"limit\":%s,\"ratio_best_peer\":%s,",
+		    json_number(bare), json_number(best)
+		printf "\"ratio_limit\":%s}", json_number(ratio(m, our, bare))
+		sep = ","
+	}
+	printf "\n]}\n"
+}
+
+END {
+	if (json == "yes")
+		document()
+	else
+		table()
+}
