@@ -62,9 +62,18 @@ cmd_server(struct cmd *cmd, const char *text, struct cmd_server *server)
 }
 
 int
-cmd_attach(const struct cmd *cmd)
+cmd_open(const struct cmd *cmd)
 {
 	int rc = gs_node_open(cmd->node, 0);
+
+	/* It ended between our knock and its answer. */
+	return rc == -ECONNRESET || rc == -EPIPE ? -ENOTCONN : rc;
+}
+
+int
+cmd_attach(const struct cmd *cmd)
+{
+	int rc = cmd_open(cmd);
 
 	if (rc == 0)
 		return 0;

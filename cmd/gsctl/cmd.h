@@ -105,6 +105,7 @@ struct cmd_server {
 /* NAME, <node.slot.gen>, either with @NODE, which sets cmd->node. */
 int cmd_server(struct cmd *cmd, const char *text, struct cmd_server *server);
 int cmd_check_node(const struct cmd *cmd);
+int cmd_open(const struct cmd *cmd);
 int cmd_attach(const struct cmd *cmd);
 int cmd_reach(struct cmd *cmd, const char *text, struct cmd_server *server);
 /* The live process; a server that is not there is reported. */

@@ -75,7 +75,7 @@ run(struct cmd *cmd)
 	status = cmd_ms(cmd, "timeout", 0, &timeout);
 	if (status != 0)
 		return status;
-	rc = gs_node_open(cmd->node, 0);
+	rc = cmd_open(cmd);
 	if (rc == -ENOSPC || rc == -EAGAIN || rc == -ENOMEM || rc == -EMFILE)
 		rc = down_by_signal(cmd->node, timeout);
 	else if (rc == 0)

@@ -213,7 +213,7 @@ cmd_launch(const struct cmd *cmd)
 	int64_t end = gs_now() + START_MS;
 
 	for (;;) {
-		int rc = gs_node_open(cmd->node, 0), status;
+		int rc = cmd_open(cmd), status;
 
 		if (rc == 0)
 			return 0;
@@ -224,7 +224,7 @@ cmd_launch(const struct cmd *cmd)
 		status = start_node(cmd);
 		if (status != 0)
 			return status;
-		rc = gs_node_open(cmd->node, 0);
+		rc = cmd_open(cmd);
 		if (rc == 0)
 			return 0;
 		nanosleep(&pause, NULL);

@@ -221,7 +221,7 @@ record_path(const struct cmd *cmd, char *path, size_t size, bool *running)
 {
 	char folder[256];
 	gs_node_info info;
-	int rc = gs_node_open(cmd->node, 0);
+	int rc = cmd_open(cmd);
 
 	*running = rc == 0;
 	if (*running) {

@@ -142,7 +142,7 @@ teardown()
 
 @test "gsctl up: io_uring is refused" {
 	without=$GS_BUILD/tests/fixtures/fx_no_uring
-	[ "${GS_POLLER-}" != io_uring ] || unset GS_POLLER
+	unset GS_POLLER
 	"$without" true || skip "seccomp is refused"
 	has "$("$without" gsctl --version)" "epoll (io_uring refused"
 	"$without" gsctl start --name kv "$kit" >/dev/null
@@ -199,17 +199,24 @@ in_namespace()
 	unshare -m true 2>/dev/null || skip "needs a mount namespace"
 	export kit work
 	# shellcheck disable=SC2016
-	run -0 in_namespace size=4m 'gsctl up
-		n=0
+	run -0 in_namespace size=4m '
+		gsctl start --name k0 "$kit" >/dev/null
+		mkfifo "$work/ask"
+		gsctl call --lines k0 <"$work/ask" 3>&- &
+		exec 4>"$work/ask"
+		echo "echo before" >&4
+		n=1
 		while [ "$n" -lt 500 ] && gsctl start --name "k$n" "$kit" \
-			>"$work/out" 2>"$work/words"; do
+			>"$work/out" 2>"$work/words" 4>&-; do
 			n=$((n + 1))
 		done
-		grep -q system_limit "$work/words"
-		[ "$n" -gt 10 ]
-		gsctl call k1 echo alive
+		[ "$n" -gt 10 ] && [ "$n" -lt 500 ]
+		grep -Eq "system_limit|No space" "$work/words"
+		echo "echo alive" >&4
+		exec 4>&-
+		wait
 		gsctl down'
-	is "$output" alive
+	is "$output" $'before\nalive'
 	no_processes
 }
 
