@@ -108,7 +108,6 @@ int cmd_check_node(const struct cmd *cmd);
 int cmd_open(const struct cmd *cmd);
 int cmd_attach(const struct cmd *cmd);
 int cmd_reach(struct cmd *cmd, const char *text, struct cmd_server *server);
-/* The live process; a server that is not there is reported. */
 int cmd_resolve(
     const struct cmd *cmd, const struct cmd_server *server, gs_pid *pid);
 
