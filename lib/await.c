@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "lib/internal.h"
+#include "lib/request.h"
 
 /* What came instead of the answer: -E2BIG, -ENOSPC. */
 static int
@@ -86,6 +86,9 @@ gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
 			cpu = gm_region_cpu(&peer->region);
 		if (gsi_patient(me, &patience, cpu))
 			continue;
+		/* the node may hold answers back for want of room */
+		if (gm_ring_release(&me->replies))
+			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
 		status = gsi_sleep(me, &me->replies, deadline);
 		if (status == 0)
 			continue;

@@ -81,6 +81,8 @@ gsi_member_free(struct gsi_self *me)
 	gsi_peers_free(me);
 	if (me->poll != NULL)
 		gm_poll_close(me->poll);
+	gm_receiver_fini(&me->mailbox);
+	gm_receiver_fini(&me->replies);
 	if (me->region.region != NULL)
 		gm_region_unmap(&me->region);
 	if (me->page != NULL)

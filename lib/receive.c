@@ -151,6 +151,8 @@ gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
 		}
 		if (gsi_patient(me, &patience, me->peer_cpu))
 			continue;
+		/* the look in vain may have seen that the node wants room */
+		gsi_mailbox_done(me);
 		if (idle < 0 && (is_wide(&me->mailbox) ||
 		    is_wide(&me->replies)))
 			idle = gsi_now_ns() + IDLE_NS;

@@ -8,6 +8,24 @@
 
 #include "lib/internal.h"
 
+/*
+ * Refused for lack of room: the receiver may be asleep behind records that
+ * stopped senders have not rung for, so it is asked to look.
+ */
+static void
+nudge(struct gsi_self *me, struct gsi_peer *peer,
+    const struct gm_ring_ref *ring)
+{
+	uint64_t sleep_no = gm_ring_nudge(&me->sender, ring,
+	    gsi_peer_alive(peer));
+
+	if (sleep_no == 0)
+		return;
+	gsi_peer_ring(me, peer);
+	gm_ring_rung(ring, sleep_no);
+	gm_ring_done(&me->sender);
+}
+
 /* The one place where a message enters a ring. */
 static int
 put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
@@ -44,9 +62,11 @@ gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which ring,
 	if (body.size > gm_ring_message_max(&peer->region.ring[ring]))
 		return -EMSGSIZE;
 	status = put(me, peer, ring, head, body, flags);
-	if (status == -EAGAIN)
+	if (status == -EAGAIN) {
 		gm_store(&me->page->refused,
 		    gm_load(&me->page->refused, relaxed) + 1, relaxed);
+		nudge(me, peer, &peer->region.ring[ring]);
+	}
 	return status;
 }
 
