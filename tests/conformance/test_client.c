@@ -6,28 +6,43 @@
 
 #include <sys/wait.h>
 
+static bool
+can_open(void *data)
+{
+	return gs_node_open(data, 0) == 0;
+}
+
 /* EXIT-03: a client says why, and its exit status says something, too. */
 static void
 leave_with(void *reason)
 {
-	CHECK_OK(gs_node_open(test_node(), 0));
+	gs_info info;
+
+	CHECK(eventually(can_open, (void *)(uintptr_t)test_node(), SOON));
 	CHECK_OK(gs_register("leaver"));
-	note("there");
-	gate_wait(1);
+	CHECK_OK(gs_receive(&info, SOON));
 	gs_exit(reason);
+}
+
+static bool
+is_there(void *data)
+{
+	gs_pid pid;
+
+	return gs_whereis(data, &pid) == 0;
 }
 
 static void
 leaves_with(const char *reason, int status)
 {
+	/* before this process has a node: its copies would count as leaks */
+	pid_t pid = test_fork(leave_with, (void *)(uintptr_t)reason);
 	gs_ref ref;
-	pid_t pid;
 
 	named_node_up();
-	pid = test_fork(leave_with, (void *)(uintptr_t)reason);
-	CHECK(wait_note("there"));
+	CHECK(eventually(is_there, (void *)(uintptr_t) "leaver", SOON));
 	CHECK_OK(gs_monitor(GS_NAME("leaver"), &ref));
-	gate_open(1);
+	post(GS_NAME("leaver"), "go");
 	CHECK(got(GS_INFO_DOWN, reason, NULL));
 	CHECK_INT(WEXITSTATUS(test_wait(pid)), status);
 	named_node_down();
