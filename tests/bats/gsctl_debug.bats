@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# gsctl start --debug: a server that is watched from its first message on.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup()
+{
+	node_setup
+}
+
+teardown()
+{
+	node_teardown
+}
+
+logged()
+{
+	gsctl log | grep -q -- "$1"
+}
+
+@test "gsctl start --debug: trace is in the log" {
+	gsctl start --name kv --debug trace "$kit" >/dev/null
+	gsctl call kv echo hello >/dev/null
+	within 5 logged 'got call echo hello from <'
+	within 5 logged 'sent hello to <'
+}
+
+@test "gsctl start --debug: a program, and again after a restart" {
+	gsctl start --name program --debug "log_to_file($work/events)" \
+		"$GS_BUILD/tests/fixtures/fx_program" a b >/dev/null
+	gsctl call program words >/dev/null
+	within 5 grep -q '^\*DBG\* program sent 3 to <' "$work/events"
+	gsctl restart program >/dev/null
+	is "$(cat "$work/events")" ""
+	gsctl call program 2 >/dev/null
+	within 5 grep -q '^\*DBG\* program sent b to <' "$work/events"
+	is "$(grep -c '' "$work/events")" 2
+}
+
+@test "gsctl start --debug: a word that is not known is a warning" {
+	gsctl start --name kv --debug nonsense,log "$kit" >/dev/null
+	within 5 logged 'nonsense (no such word)'
+	is "$(gsctl call kv echo x)" x
+	run -125 gsctl call kv what
+	within 5 logged 'got call what from <'
+}
