@@ -87,6 +87,7 @@ struct gsi_visitor {
 	uint32_t id;
 };
 
+#define GSI_CLIENT_CELLS 16384u /* 1 MiB */
 #define GSI_VISITORS 64
 #define GSI_PIPES 1024
 #define GSI_DEATHS 256
@@ -109,6 +110,7 @@ struct gsi_node {
 	uint32_t free_first;
 	uint32_t free_last;
 	uint32_t n_free;
+	uint64_t spare_region;	/* allocated, nobody's yet; 0 none */
 	uint32_t pooled;	/* slots the forker has in hand */
 	uint32_t n_lingering;	/* dead, reaped, still named by somebody */
 	uint64_t next_ref;
@@ -171,6 +173,7 @@ void gsi_node_control(struct gsi_node *node);
 
 /* node_birth.c */
 int gsi_node_slot_take(struct gsi_node *node, uint32_t *slot);
+void gsi_node_spare(struct gsi_node *node);
 void gsi_node_slot_free(struct gsi_node *node, uint32_t slot);
 /* Makes mailbox and bell of a slot and publishes it as alive. */
 int gsi_node_publish(struct gsi_node *node, uint32_t slot,

@@ -27,6 +27,16 @@ gsi_node_changed(struct gsi_node *node)
 	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+static uint32_t
+take_free(struct gsi_node *node)
+{
+	uint32_t slot = node->free_first;
+
+	node->free_first = node->procs[slot].next;
+	node->n_free--;
+	return slot;
+}
+
 int
 gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
 {
@@ -35,16 +45,17 @@ gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
 
 	/* oldest first and not at once: the dead can be looked at a while */
 	if (node->n_free > FREE_KEPT) {
-		*slot = node->free_first;
-		node->free_first = node->procs[*slot].next;
-		node->n_free--;
+		*slot = take_free(node);
 	} else {
 		if (node->high >= GM_SLOTS)
 			return -EAGAIN;
 		status = gm_arena_grow(&node->arena, node->high);
-		if (status != 0)
+		if (status == 0)
+			*slot = node->high++;
+		else if (node->n_free == 0)
 			return status;
-		*slot = node->high++;
+		else
+			*slot = take_free(node);
 	}
 	proc = &node->procs[*slot];
 	proc->gen++;
@@ -84,6 +95,7 @@ gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
 		node->procs[node->free_last].next = slot;
 	node->free_last = slot;
 	node->n_free++;
+	gsi_node_spare(node);
 }
 
 static int
@@ -153,23 +165,49 @@ gsi_node_watch(struct gsi_node *node, uint32_t slot, int pidfd)
 	    GM_POLL_OWN);
 }
 
+/* A region at an offset never used before. */
 static int
-make_region(struct gsi_node *node, struct gsi_proc *proc, uint32_t slot,
-    uint32_t cells)
+new_region(struct gsi_node *node, uint32_t cells, uint32_t slot, uint32_t gen,
+    uint64_t *at)
 {
-	uint64_t at = node->arena.next_region;
-	uint64_t end = at + gm_region_span(cells);
+	uint64_t end = node->arena.next_region + gm_region_span(cells);
 	int status;
 
 	if (ftruncate(node->arena.fd, (off_t)end) != 0)
 		return -errno;
-	status = gm_region_create(node->arena.fd, at, cells, slot, proc->gen);
-	if (status != 0)
-		return status;
-	node->arena.next_region = end;
-	proc->region = at;
+	*at = node->arena.next_region;
+	status = gm_region_create(node->arena.fd, *at, cells, slot, gen);
+	if (status == 0)
+		node->arena.next_region = end;
+	return status;
+}
+
+/* Memory set aside, so that gsctl gets in when shared memory is full. */
+void
+gsi_node_spare(struct gsi_node *node)
+{
+	if (node->spare_region == 0 && new_region(node, GSI_CLIENT_CELLS, 0, 0,
+	    &node->spare_region) != 0)
+		node->spare_region = 0;
+}
+
+static int
+make_region(struct gsi_node *node, struct gsi_proc *proc, uint32_t slot,
+    uint32_t cells)
+{
+	int status = new_region(node, cells, slot, proc->gen, &proc->region);
+
+	if (status == -ENOSPC && proc->kind == GS_PROCESS_CLIENT &&
+	    node->spare_region != 0) {
+		proc->region = node->spare_region;
+		node->spare_region = 0;
+		status = gm_region_create(node->arena.fd, proc->region, cells,
+		    slot, proc->gen);
+	}
 	proc->cells = cells;
-	return 0;
+	if (status != 0)
+		proc->region = 0;
+	return status;
 }
 
 int
@@ -178,12 +216,13 @@ gsi_node_publish(struct gsi_node *node, uint32_t slot,
 {
 	struct gsi_proc *proc = &node->procs[slot];
 	struct gm_entry *entry = &node->arena.table[slot];
-	int status = make_region(node, proc, slot, cells);
+	int status;
 
+	proc->kind = kind;
+	status = make_region(node, proc, slot, cells);
 	if (status != 0)
 		return status;
 	proc->state = GSI_SLOT_LIVE;
-	proc->kind = kind;
 	proc->os_pid = os_pid;
 	gm_store(&entry->region, proc->region, relaxed);
 	gm_store(&entry->cells, cells, relaxed);

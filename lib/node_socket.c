@@ -19,8 +19,6 @@
 #include "lib/node.h"
 #include "lib/runtime.h"
 
-#define CLIENT_CELLS 16384u /* 1 MiB */
-
 int
 gsi_node_listen(struct gsi_node *node)
 {
@@ -144,7 +142,7 @@ seat_client(struct gsi_node *node, int socket, pid_t pid, int pidfd,
 	proc->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	status = proc->bell < 0 ? -errno
 				: gsi_node_publish(node, slot,
-				      GS_PROCESS_CLIENT, pid, CLIENT_CELLS);
+				      GS_PROCESS_CLIENT, pid, GSI_CLIENT_CELLS);
 	if (status != 0) {
 		close(pidfd);
 		gsi_node_slot_free(node, slot);

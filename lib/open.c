@@ -59,7 +59,8 @@ open_named(const char *name)
 	if (status != 0)
 		return status;
 	status = gsi_attach(&me);
-	if (status == -ENOENT || status == -ECONNREFUSED)
+	if (status == -ENOENT || status == -ECONNREFUSED ||
+	    status == -ECONNRESET)
 		return gsi_fail(-ENOTCONN, "nodedown", "no node '%s' is "
 		    "running", name);
 	home->open = status == 0;
@@ -285,10 +286,12 @@ gs_node_open(const char *name, unsigned flags)
 	if (home->open)
 		return gsi_fail(-EALREADY, "badarg", "node '%s' is open "
 		    "already", home->name);
-	if (name == NULL)
+	if (name == NULL) {
 		name = getenv("GS_NODE");
-	status = name != NULL && name[0] != '\0' ? open_named(name)
-						  : open_private(flags);
+		if (name != NULL && name[0] == '\0')
+			name = NULL;
+	}
+	status = name != NULL ? open_named(name) : open_private(flags);
 	if (status == 0 && !home->registered)
 		home->registered = atexit(gs_node_close) == 0;
 	return status;

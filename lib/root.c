@@ -762,6 +762,7 @@ settle(struct gsi_self *me, int control)
 	/* a supervisor never spins: its children want the CPU */
 	me->spin_ns = 0;
 	gsi_self_set(me);
+	gs_set_label("root supervisor");
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "lib/attach.h"
 #include "lib/request.h"
 #include "lib/root.h"
 
@@ -198,8 +199,13 @@ ask_root(struct gsi_self *me, gs_bytes request, int timeout,
 	int status = gs_call(gs_to_pid(gsi_root_pid(me)), request, &reply,
 	    timeout);
 
+	if (status == -ETIMEDOUT)
+		return gsi_fail(status, "timeout", "the root supervisor was "
+		    "not done within %d ms; it goes on", timeout);
 	if (status != 0)
-		return status;
+		return gsi_fail(status, "nodedown", "the root supervisor of "
+		    "node '%s' does not answer: %s", gsi_home()->name,
+		    strerror(-status));
 	if (reply.size < sizeof(*a))
 		return -EPROTO;
 	memcpy(a, reply.data, sizeof(*a));

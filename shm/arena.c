@@ -154,6 +154,7 @@ create_in(struct gm_arena *arena, const char *name)
 	int status;
 
 	arena->lock_fd = -1;
+	arena->writable = true;
 	if (name != NULL)
 		arena->fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
 		    0600);
@@ -189,7 +190,6 @@ gm_arena_create(struct gm_arena *arena, const char *name, char why[32])
 	int status = -ENOENT;
 
 	memset(arena, 0, sizeof(*arena));
-	arena->writable = true;
 	if (name != NULL) {
 		status = create_in(arena, name);
 		if (status == -EEXIST || status == -EMFILE)
