@@ -83,7 +83,7 @@ keep_most(struct gsi_debug *d, uint32_t max)
 	for (uint32_t i = 0; i < drop; i++)
 		free(d->log[i]);
 	d->log_n -= drop;
-	if (d->log_n)
+	if (log && d->log_n)
 		memcpy(log, d->log + drop, d->log_n * sizeof(*log));
 	free(d->log);
 	d->log = log;

@@ -36,6 +36,7 @@ be_server(void)
 	me->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	me->server = s;
 	s->message.kind = GSI_CALL;
+	s->message.from = (gs_pid){ 7, 8, 9 };
 	s->message.body = GS_TEXT("the poison");
 	gm_store(&me->page->messages, 42, relaxed);
 	CHECK_INT(gsi_exit_guard_install(me), 0);

@@ -11,9 +11,12 @@ recorded(void)
 	return gm_load(&room->page.crash.state, acquire);
 }
 
+/* The compiler must not see where. */
 static void __attribute__((noinline)) write_to(volatile int *address)
 {
-	*address = 1;
+	volatile int *volatile hidden = address;
+
+	*hidden = 1;
 }
 
 static void
@@ -38,6 +41,8 @@ TEST(crash_segv_is_recorded_and_kills)
 	CHECK_INT(crash->address, 0x10);
 	CHECK_INT(crash->messages, 42);
 	CHECK_INT(crash->kind, GSI_CALL);
+	CHECK_INT(crash->client_slot, 8);
+	CHECK_INT(crash->client_gen, 9);
 	CHECK_INT(crash->message_size, 10);
 	CHECK(memcmp(crash->message, "the poison", 10) == 0);
 	CHECK(crash->pc != 0);
