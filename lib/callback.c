@@ -65,7 +65,7 @@ act(struct gsi_server *s, const gs_next *next, bool call, gs_bytes *argument)
 			gsi_server_fail(s, GSI_BAD_RETURN);
 		answer(s, carried.reply);
 		if (unlikely(s->debug))
-			gsi_debug_sent(s, s->message.from, carried.reply);
+			gsi_debug_sent(s, s->message.from, carried.reply, NULL);
 		break;
 	case GSI_NOREPLY:
 		if (unlikely(s->debug))

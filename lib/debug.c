@@ -140,16 +140,18 @@ gsi_debug_continue(struct gsi_server *s, gs_bytes argument)
 }
 
 void
-gsi_debug_sent(struct gsi_server *s, gs_pid to, gs_bytes reply)
+gsi_debug_sent(
+    struct gsi_server *s, gs_pid to, gs_bytes reply, const char *state)
 {
-	char text[GSI_SHOWN], state[GSI_SHOWN], pid[GS_PID_TEXT];
+	char text[GSI_SHOWN], asked[GSI_SHOWN], pid[GS_PID_TEXT];
 
 	s->debug->statistics.out++;
 	if (!gsi_debug_worded(s->debug))
 		return;
-	gsi_state_text(s, GS_STATUS_NORMAL, state);
+	if (!state)
+		gsi_state_text(s, GS_STATUS_NORMAL, asked);
 	tell(s, "sent %s to %s, new state %s", shown(reply, text),
-	    gs_pid_text(to, pid), state);
+	    gs_pid_text(to, pid), state ? state : asked);
 }
 
 void

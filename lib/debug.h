@@ -32,7 +32,9 @@ struct gsi_debug {
 /* The message in hand, or info if that is not NULL. */
 void gsi_debug_got(struct gsi_server *s, const gs_info *info);
 void gsi_debug_continue(struct gsi_server *s, gs_bytes argument);
-void gsi_debug_sent(struct gsi_server *s, gs_pid to, gs_bytes reply);
+/* state: in words already, or NULL. */
+void gsi_debug_sent(
+    struct gsi_server *s, gs_pid to, gs_bytes reply, const char *state);
 void gsi_debug_state(struct gsi_server *s);
 /* Is any event put into words at all? */
 bool gsi_debug_worded(const struct gsi_debug *d);

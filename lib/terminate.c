@@ -94,10 +94,13 @@ report_process(struct gsi_server *s)
 
 /* ---- the steps, last one first ---- */
 
+/* Before terminate, which may free what the state points to. */
 static void
 put_state_into_words(struct gsi_server *s)
 {
-	if (!s->state_text && (s->state_text = malloc(GSI_SHOWN)))
+	if (!gsi_reason_clean(s->reason) || (s->debug && s->has_last_reply))
+		s->state_text = malloc(GSI_SHOWN);
+	if (s->state_text)
 		gsi_state_text(s, GS_STATUS_TERMINATE, s->state_text);
 }
 
@@ -109,14 +112,16 @@ reply_last(struct gsi_server *s)
 	s->has_last_reply = false;
 	gsi_send_reply(s->me, s->last_from, s->last_reply);
 	if (s->debug)
-		gsi_debug_sent(s, s->last_from.pid, s->last_reply);
+		gsi_debug_sent(s, s->last_from.pid, s->last_reply,
+		    s->state_text ? s->state_text : "");
 }
 
 static void __attribute__((__noreturn__)) finish(struct gsi_server *s)
 {
 	reply_last(s);
 	if (!gsi_reason_clean(s->reason)) {
-		put_state_into_words(s);
+		if (!s->state_text && (s->state_text = malloc(GSI_SHOWN)))
+			gsi_state_bytes(s, s->state_text);
 		report_end(s, "server_terminated");
 		report_process(s);
 	}
@@ -136,8 +141,7 @@ gsi_server_end(struct gsi_server *s, const char *reason)
 {
 	gsi_reason_copy(s->reason, reason);
 	gsi_doing(s, GS_STATE_STOPPING);
-	if (!gsi_reason_clean(s->reason))
-		put_state_into_words(s);
+	put_state_into_words(s);
 	terminate(s);
 }
 

@@ -169,7 +169,7 @@ TEST(debug_events_in_words)
 	s->message.from = from;
 	s->message.body = GS_TEXT("get");
 	gsi_debug_got(s, NULL);
-	gsi_debug_sent(s, from, GS_TEXT("five"));
+	gsi_debug_sent(s, from, GS_TEXT("five"), NULL);
 	cast(s, "add");
 	gsi_debug_state(s);
 	gsi_debug_got(s, &info);
@@ -213,7 +213,7 @@ TEST(debug_counts)
 	CHECK_INT(gsi_debug_set(s, GS_TEXT("statistics")), 0);
 	cast(s, "one");
 	cast(s, "two");
-	gsi_debug_sent(s, s->me->pid, GS_TEXT("x"));
+	gsi_debug_sent(s, s->me->pid, GS_TEXT("x"), "told");
 	CHECK(gsi_debug_statistics(s, &n));
 	CHECK_INT(n.in, 2);
 	CHECK_INT(n.out, 1);
@@ -227,7 +227,7 @@ TEST(debug_counts)
 	gsi_debug_unset(s, "statistics");
 	CHECK(!gsi_debug_statistics(s, &n));
 	CHECK_STR(kept(s), "got cast before\ngot cast one\ngot cast two\n"
-			   "sent x to <7.8.9>, new state number 1");
+			   "sent x to <7.8.9>, new state told");
 	unserver(s);
 }
 
