@@ -3,7 +3,7 @@
  * gsctl.call: "gsctl call NAME REQUEST" as a whole process, from fork to
  * exit, against a named node that runs.  Limit: /bin/true in the same way.
  *
- *	bench_command GSCTL MODULE.so [COUNT]
+ *	bench_command GSCTL NODE MODULE.so [COUNT]
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -64,14 +64,12 @@ down(void)
 }
 
 static void
-up(const char *module)
+up(const char *node, const char *module)
 {
 	const char *const argv[] = { gsctl, "up", NULL };
 	const char *const start[] = { gsctl, "start", "--name", "echo", module,
 		NULL };
-	char node[64];
 
-	snprintf(node, sizeof(node), "bench-%d", (int)getpid());
 	setenv("GS_NODE", node, 1);
 	must_run(argv);
 	atexit(down);
@@ -83,16 +81,17 @@ main(int argc, char **argv)
 {
 	const char *truth[] = { "/bin/true", NULL };
 	const char *call[] = { NULL, "call", "echo", "hello", NULL };
-	size_t count = (size_t)bench_number(argc, argv, 3, 200);
+	size_t count = (size_t)bench_number(argc, argv, 4, 200);
 	int64_t *our = calloc(count, sizeof(*our));
 	int64_t *bare = calloc(count, sizeof(*bare));
 
-	if (argc < 3 || our == NULL || bare == NULL) {
-		fprintf(stderr, "usage: bench_command GSCTL MODULE [COUNT]\n");
+	if (argc < 4 || our == NULL || bare == NULL) {
+		fprintf(
+		    stderr, "usage: bench_command GSCTL NODE MODULE [COUNT]\n");
 		return 64;
 	}
 	gsctl = call[0] = argv[1];
-	up(argv[2]);
+	up(argv[2], argv[3]);
 	for (size_t i = 0; i < count; i++) {
 		our[i] = timed(call);
 		bare[i] = timed(truth);
