@@ -133,8 +133,9 @@ teardown()
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		gsctl start --name kv "$kit" >/dev/null
 		gsctl down 3>&- &
+		job=$!
 		gsctl up
-		wait
+		wait "$job"
 		gsctl up
 		gsctl down
 	done

@@ -49,11 +49,12 @@ attached()
 	later gsctl wait kv --up
 	within 5 attached
 	gsctl start --name kv "$kit" sleep 300 >/dev/null 3>&- &
+	starter=$!
 	within 5 gsctl whereis kv
 	kill -0 "$job"
 	wait "$job"
 	is "$(gsctl call kv echo x)" x
-	wait
+	wait "$starter"
 }
 
 @test "gsctl wait: --down of one that is not there, at once" {
