@@ -68,10 +68,11 @@ int
 gm_name_find(const struct gm_arena *arena, const char *name, size_t size,
     uint32_t *slot, uint32_t *gen)
 {
-	uint32_t hash = hash_of(name, size);
+	uint32_t hash;
 
 	if (size == 0 || size > GM_ENTRY_NAME)
 		return -ENOENT;
+	hash = hash_of(name, size);
 	for (int i = 0; i < RESTARTS; i++) {
 		int found = walk(arena, hash, name, size, slot, gen);
 
