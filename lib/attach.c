@@ -27,8 +27,8 @@ say_hello(int socket)
 	int pidfd, status;
 
 	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	status = gsi_packet_send(socket, &hello, sizeof(hello), &pidfd,
-	    pidfd >= 0 ? 1 : 0);
+	status = gsi_packet_send(
+	    socket, &hello, sizeof(hello), &pidfd, pidfd >= 0 ? 1 : 0);
 	if (pidfd >= 0)
 		close(pidfd);
 	return status;
@@ -66,8 +66,8 @@ enter(struct gsi_self *me, struct gsi_home *home)
 	status = say_hello(me->socket);
 	if (status != 0)
 		return status;
-	n = gsi_packet_receive(me->socket, &welcome, sizeof(welcome), fds,
-	    FD_COUNT, 0);
+	n = gsi_packet_receive(
+	    me->socket, &welcome, sizeof(welcome), fds, FD_COUNT, 0);
 	if (n != (ssize_t)sizeof(welcome))
 		return n < 0 ? (int)n : -ECONNRESET;
 	welcome.text[sizeof(welcome.text) - 1] = '\0';

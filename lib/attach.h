@@ -8,15 +8,15 @@
 /* Where this program's node is; in self.c, shared by its threads. */
 struct gsi_home {
 	bool open;
-	bool embedded;		/* our own private node */
+	bool embedded; /* our own private node */
 	char name[GS_NAME_MAX + 1];
-	char path[108];		/* the node's socket */
-	struct gm_arena arena;	/* shared by all threads */
+	char path[108]; /* the node's socket */
+	struct gm_arena arena; /* shared by all threads */
 	bool mapped;
-	int life;		/* armed on our own death, -1 */
+	int life; /* armed on our own death, -1 */
 	int node_os_pid;
-	bool registered;	/* atexit */
-	char poller[64];	/* of gs_poller */
+	bool registered; /* atexit */
+	char poller[64]; /* of gs_poller */
 };
 
 struct gsi_home *gsi_home(void);
@@ -29,11 +29,11 @@ void gsi_home_unlock(void);
 int gsi_connect(const char *path);
 
 /* One packet with up to n descriptors; 0 or -errno. */
-int gsi_packet_send(int socket, const void *data, size_t size, const int *fds,
-    int n_fds);
+int gsi_packet_send(
+    int socket, const void *data, size_t size, const int *fds, int n_fds);
 /* Bytes read, 0 at EOF, -errno; descriptors not sent are -1. */
-ssize_t gsi_packet_receive(int socket, void *data, size_t size, int *fds,
-    int n_fds, int flags);
+ssize_t gsi_packet_receive(
+    int socket, void *data, size_t size, int *fds, int n_fds, int flags);
 
 /* Makes the calling thread a client of the home node. */
 int gsi_attach(struct gsi_self **out);

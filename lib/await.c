@@ -15,8 +15,9 @@ refusal(const struct gm_record *record)
 	int32_t status = 0;
 
 	if (record->size >= sizeof(struct gsi_head) + sizeof(status))
-		memcpy(&status, (const char *)record->payload +
-		    sizeof(struct gsi_head), sizeof(status));
+		memcpy(&status,
+		    (const char *)record->payload + sizeof(struct gsi_head),
+		    sizeof(status));
 	return status == -ENOSPC ? -ENOSPC : -E2BIG;
 }
 
@@ -50,9 +51,8 @@ static bool
 dead(const struct gsi_peer *peer)
 {
 	/* acquire [T7]: with DEAD, its reason and its answers are visible */
-	return peer != NULL &&
-	    gm_load(&peer->entry->word, acquire) !=
-	    gm_word_of(peer->pid.gen, GM_LIVE);
+	return peer != NULL && gm_load(&peer->entry->word, acquire) !=
+				   gm_word_of(peer->pid.gen, GM_LIVE);
 }
 
 /* The peer is dead: its last answer, or its reason. */
@@ -62,8 +62,8 @@ last_look(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
 {
 	if (look(me, tag, body) == 1)
 		return 0;
-	if (gm_entry_reason(me->arena, peer->pid.slot, peer->pid.gen,
-	    reason) != 1)
+	if (gm_entry_reason(me->arena, peer->pid.slot, peer->pid.gen, reason) !=
+	    1)
 		gsi_reason_copy(reason, "noproc");
 	return -ECONNRESET;
 }

@@ -98,11 +98,14 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 		snprintf(text, size, "shared memory is full");
 		break;
 	case -EMSGSIZE:
-		snprintf(text, size, "%zu bytes and 16 of head are more than "
-		    "a quarter of its mailbox", bytes);
+		snprintf(text, size,
+		    "%zu bytes and 16 of head are more than "
+		    "a quarter of its mailbox",
+		    bytes);
 		break;
 	case -E2BIG:
-		snprintf(text, size, "the reply is larger than a quarter of "
+		snprintf(text, size,
+		    "the reply is larger than a quarter of "
 		    "the caller's mailbox");
 		break;
 	case -EOPNOTSUPP:
@@ -126,8 +129,8 @@ failed(int status, const char *operation, gs_addr to, gs_bytes request,
 		reason = reason_of(status);
 	if (status == -EHOSTUNREACH && to.kind == GS_ADDR_NAME_AT &&
 	    to.node != NULL) {
-		snprintf(node, sizeof(node), "nodedown:%.*s", GS_NAME_MAX,
-		    to.node);
+		snprintf(
+		    node, sizeof(node), "nodedown:%.*s", GS_NAME_MAX, to.node);
 		reason = node;
 	}
 	explain(why, sizeof(why), status, request.size, timeout, reason);
@@ -144,8 +147,8 @@ static void
 wait_on(struct gsi_self *me, gs_pid pid)
 {
 	/* release [T5]: before the look at the entry in the send */
-	gm_store(&me->page->wait[0], (uint64_t)pid.slot << 32 | pid.gen,
-	    release);
+	gm_store(
+	    &me->page->wait[0], (uint64_t)pid.slot << 32 | pid.gen, release);
 	if (me->sender.fenced)
 		gm_fence(seq_cst);
 }
@@ -181,15 +184,13 @@ ask(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes request,
 	if (status == 0 && !has_loop(me, pid))
 		status = -EOPNOTSUPP;
 	if (status == 0)
-		status = gsi_send_peer(me, peer, GM_MAILBOX, &head, request,
-		    0);
+		status = gsi_send_peer(me, peer, GM_MAILBOX, &head, request, 0);
 	if (status == 0) {
 		gm_store(&me->page->doing, GS_STATE_CALLING, relaxed);
-		status = gsi_await(me, head.tag, peer, deadline, reply,
-		    reason);
+		status = gsi_await(me, head.tag, peer, deadline, reply, reason);
 		gm_store(&me->page->doing, doing, relaxed);
 	} else if (status == -ESRCH &&
-	    gm_entry_reason(me->arena, pid.slot, pid.gen, reason) == 1) {
+		   gm_entry_reason(me->arena, pid.slot, pid.gen, reason) == 1) {
 		/* dead already: who asks too late is told noproc */
 		gsi_reason_copy(reason, "noproc");
 	}
@@ -208,8 +209,10 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
 	int status;
 
 	if (timeout < 0)
-		return gsi_fail(-EINVAL, "badarg", "%s: the timeout %d is "
-		    "negative", operation, timeout);
+		return gsi_fail(-EINVAL, "badarg",
+		    "%s: the timeout %d is "
+		    "negative",
+		    operation, timeout);
 	if (me == NULL)
 		return -ENOTCONN;
 	status = gsi_resolve(me, to, &pid);
@@ -287,8 +290,10 @@ gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 	int status;
 
 	if (timeout < 0)
-		return gsi_fail(-EINVAL, "badarg", "cast: the timeout %d is "
-		    "negative", timeout);
+		return gsi_fail(-EINVAL, "badarg",
+		    "cast: the timeout %d is "
+		    "negative",
+		    timeout);
 	if (me == NULL)
 		return -ENOTCONN;
 	status = gsi_resolve(me, to, &pid);
@@ -305,8 +310,8 @@ gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 			    sizeof(struct gsi_head) + request.size, deadline);
 	}
 	status = cast_status(status);
-	return status == 0 ? 0 : failed(status, "cast", to, request, timeout,
-	    NULL);
+	return status == 0 ? 0
+			   : failed(status, "cast", to, request, timeout, NULL);
 }
 
 int
@@ -373,8 +378,8 @@ stop(struct gsi_self *me, gs_pid pid, const char *reason, int64_t deadline,
 		return -EHOSTUNREACH;
 	if (pid.slot == 0)
 		return -EPERM;
-	status = gsi_request_start(me, GSI_OP_WATCH, &watch, sizeof(watch),
-	    &tag);
+	status =
+	    gsi_request_start(me, GSI_OP_WATCH, &watch, sizeof(watch), &tag);
 	if (status == 0)
 		status = send_terminate(me, pid, reason);
 	if (status == 0 || status == -ESRCH) {
@@ -402,8 +407,10 @@ gs_stop(gs_addr to, const char *reason, int timeout)
 	int status;
 
 	if (timeout < 0)
-		return gsi_fail(-EINVAL, "badarg", "stop: the timeout %d is "
-		    "negative", timeout);
+		return gsi_fail(-EINVAL, "badarg",
+		    "stop: the timeout %d is "
+		    "negative",
+		    timeout);
 	if (me == NULL)
 		return -ENOTCONN;
 	gsi_reason_copy(wanted, reason);

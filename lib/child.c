@@ -32,8 +32,8 @@ gsi_spec_check(const struct gsi_spec *spec, size_t size)
 	for (uint32_t i = spec->argv_at; i < size; i++)
 		words += text[i] == '\0';
 	return spec->argc <= words &&
-	    strlen(gsi_spec_text(spec, spec->name_at)) <= GS_NAME_MAX &&
-	    spec->code >= GSI_CODE_ADDRESS && spec->code <= GSI_CODE_PLAIN;
+	       strlen(gsi_spec_text(spec, spec->name_at)) <= GS_NAME_MAX &&
+	       spec->code >= GSI_CODE_ADDRESS && spec->code <= GSI_CODE_PLAIN;
 }
 
 static void
@@ -186,8 +186,7 @@ gsi_child_show(const struct gsi_child *child, gs_child *out)
 	memset(out, 0, sizeof(*out));
 	memcpy(out->id, child->id, sizeof(out->id));
 	memcpy(out->what, child->what, sizeof(out->what));
-	memcpy(out->last_reason, child->last_reason,
-	    sizeof(out->last_reason));
+	memcpy(out->last_reason, child->last_reason, sizeof(out->last_reason));
 	if (child->os_pid != 0)
 		out->pid = child->pid;
 	out->state = child->state;

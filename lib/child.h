@@ -8,32 +8,32 @@
 #define GSI_DEATHS_KEPT 64
 
 enum gsi_goal {
-	GSI_GOAL_RUN = 0,	/* keep it running */
-	GSI_GOAL_STOP,		/* somebody wants it down */
-	GSI_GOAL_RESTART,	/* down, and up again */
+	GSI_GOAL_RUN = 0, /* keep it running */
+	GSI_GOAL_STOP, /* somebody wants it down */
+	GSI_GOAL_RESTART, /* down, and up again */
 };
 
 struct gsi_child {
 	struct gsi_child *prev;
 	struct gsi_child *next;
 	uint64_t serial;
-	struct gsi_spec *spec;	/* owned */
+	struct gsi_spec *spec; /* owned */
 	char id[GS_NAME_MAX + 1];
 	char what[256];
 	gs_pid pid;
-	gs_pid caller;		/* of a linked start */
-	pid_t os_pid;		/* 0: no process */
+	gs_pid caller; /* of a linked start */
+	pid_t os_pid; /* 0: no process */
 	enum gs_child_state state;
 	enum gsi_goal goal;
-	bool started;		/* this process has been through init */
-	bool first;		/* never been up: a failure is the starter's */
+	bool started; /* this process has been through init */
+	bool first; /* never been up: a failure is the starter's */
 	bool timed_out;
 	bool ignored;
 	bool has_starter;
 	bool has_stopper;
-	gs_from starter;	/* waits for the start, or the restart */
-	gs_from stopper;	/* waits for the end */
-	gs_ref timer;		/* of start or shutdown */
+	gs_from starter; /* waits for the start, or the restart */
+	gs_from stopper; /* waits for the end */
+	gs_ref timer; /* of start or shutdown */
 	bool has_timer;
 	uint32_t restarts;
 	int64_t deaths[GSI_DEATHS_KEPT]; /* ring of restart times, ns */
@@ -49,17 +49,17 @@ struct gsi_children {
 };
 
 /* Adds a copy of spec at the end; NULL when memory is out. */
-struct gsi_child *gsi_child_add(struct gsi_children *children,
-    const struct gsi_spec *spec);
+struct gsi_child *gsi_child_add(
+    struct gsi_children *children, const struct gsi_spec *spec);
 void gsi_child_remove(struct gsi_children *children, struct gsi_child *child);
-struct gsi_child *gsi_child_by_os_pid(const struct gsi_children *children,
-    pid_t os_pid);
-struct gsi_child *gsi_child_by_pid(const struct gsi_children *children,
-    gs_pid pid);
-struct gsi_child *gsi_child_by_id(const struct gsi_children *children,
-    const char *id);
-struct gsi_child *gsi_child_by_serial(const struct gsi_children *children,
-    uint64_t serial);
+struct gsi_child *gsi_child_by_os_pid(
+    const struct gsi_children *children, pid_t os_pid);
+struct gsi_child *gsi_child_by_pid(
+    const struct gsi_children *children, gs_pid pid);
+struct gsi_child *gsi_child_by_id(
+    const struct gsi_children *children, const char *id);
+struct gsi_child *gsi_child_by_serial(
+    const struct gsi_children *children, uint64_t serial);
 
 /*
  * One more restart at now (ns): true while there are at most max of them in
@@ -68,8 +68,7 @@ struct gsi_child *gsi_child_by_serial(const struct gsi_children *children,
 bool gsi_child_may_restart(struct gsi_child *child, int64_t now);
 
 /* Does this end call for a restart? */
-bool gsi_child_wants_restart(const struct gsi_child *child,
-    const char *reason);
+bool gsi_child_wants_restart(const struct gsi_child *child, const char *reason);
 
 void gsi_child_show(const struct gsi_child *child, gs_child *out);
 

@@ -59,8 +59,8 @@ read_page(struct gsi_self *me, uint32_t slot, gs_process_info *p)
 	memcpy(p->behaviour, page->behaviour, sizeof(p->behaviour) - 1);
 	memcpy(p->version, page->version, sizeof(p->version) - 1);
 	p->state = doing >= GS_STATE_STARTING && doing <= GS_STATE_STOPPED
-	    ? (enum gs_process_state)doing
-	    : GS_STATE_STARTING;
+		       ? (enum gs_process_state)doing
+		       : GS_STATE_STARTING;
 	if (p->kind == GS_PROCESS_PLAIN || p->kind == GS_PROCESS_NODE)
 		p->state = GS_STATE_RUNNING;
 	if (p->state == GS_STATE_CALLING && wait != 0) {
@@ -71,18 +71,18 @@ read_page(struct gsi_self *me, uint32_t slot, gs_process_info *p)
 }
 
 static void
-read_mailbox(struct gsi_self *me, const struct gm_entry *entry,
-    gs_process_info *p)
+read_mailbox(
+    struct gsi_self *me, const struct gm_entry *entry, gs_process_info *p)
 {
 	struct gm_region_ref region;
 	uint64_t at = gm_load(&entry->region, relaxed);
 
-	if (at == 0 || gm_region_map(me->arena->fd, at, p->pid.slot,
-	    p->pid.gen, false, &region) != 0)
+	if (at == 0 || gm_region_map(me->arena->fd, at, p->pid.slot, p->pid.gen,
+			   false, &region) != 0)
 		return;
 	p->messages_queued = gm_ring_count(&region.ring[GM_MAILBOX]);
 	p->mailbox_used = gm_ring_allocated(&region.ring[GM_MAILBOX]) +
-	    gm_ring_allocated(&region.ring[GM_REPLIES]);
+			  gm_ring_allocated(&region.ring[GM_REPLIES]);
 	p->mailbox_max = (uint64_t)region.cells * GM_CELL;
 	gm_region_unmap(&region);
 }
@@ -114,12 +114,11 @@ read_process(struct gsi_self *me, uint32_t slot, gs_process_info *p)
 	p->pid.gen = (uint32_t)(word >> 32);
 	p->os_pid = (int)gm_load(&entry->os_pid, relaxed);
 	p->kind = (enum gs_process_kind)gm_load(&entry->kind, relaxed);
-	p->trap_exit =
-	    (gm_load(&entry->flags, relaxed) & GM_TRAP_EXIT) != 0;
+	p->trap_exit = (gm_load(&entry->flags, relaxed) & GM_TRAP_EXIT) != 0;
 	p->parent = pid_of(me, gm_load(&entry->parent, relaxed));
 	p->supervisor = pid_of(me, gm_load(&entry->supervisor, relaxed));
-	p->uptime = (gsi_now_ns() - gm_load(&entry->started, relaxed)) /
-	    NS_PER_MS;
+	p->uptime =
+	    (gsi_now_ns() - gm_load(&entry->started, relaxed)) / NS_PER_MS;
 	gm_entry_name(entry, p->name);
 	read_page(me, slot, p);
 	read_mailbox(me, entry, p);
@@ -140,8 +139,10 @@ gs_processes(int (*each)(const gs_process_info *p, void *data), void *data)
 
 	if (me == NULL)
 		return -ENOTCONN;
-	for (uint32_t s = 0; status == 0 &&
-	    s < gm_load(&me->arena->header->slots_high, acquire); s++)
+	for (uint32_t s = 0;
+	     status == 0 &&
+	     s < gm_load(&me->arena->header->slots_high, acquire);
+	     s++)
 		if (read_process(me, s, &p) == 0)
 			status = each(&p, data);
 	return status;

@@ -6,8 +6,8 @@
 #ifndef GSI_INTERNAL_H
 #define GSI_INTERNAL_H
 
-#include <genserver.h>
 #include <errno.h>
+#include <genserver.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/uio.h>
@@ -29,24 +29,24 @@
 
 enum gsi_kind {
 	/* in mailboxes */
-	GSI_CALL = 1,		/* tag: answer with it */
+	GSI_CALL = 1, /* tag: answer with it */
 	GSI_CAST = 2,
 	GSI_INFO = 3,
-	GSI_TIMER = 4,		/* tag: gs_ref of the timer */
-	GSI_SYS = 5,		/* body: struct gsi_sys; tag: answer with it */
-	GSI_EXIT = 6,		/* node only; body: struct gsi_note */
-	GSI_DOWN = 7,		/* node only; tag: monitor; struct gsi_note */
-	GSI_CHILD = 8,		/* node to forker: struct gsi_note */
-	GSI_STARTED = 9,	/* child to forker: its init is done */
+	GSI_TIMER = 4, /* tag: gs_ref of the timer */
+	GSI_SYS = 5, /* body: struct gsi_sys; tag: answer with it */
+	GSI_EXIT = 6, /* node only; body: struct gsi_note */
+	GSI_DOWN = 7, /* node only; tag: monitor; struct gsi_note */
+	GSI_CHILD = 8, /* node to forker: struct gsi_note */
+	GSI_STARTED = 9, /* child to forker: its init is done */
 	/* in reply rings */
 	GSI_REPLY = 16,
-	GSI_ANSWER = 17,	/* node's answer: struct gsi_answer */
-	GSI_REFUSAL = 18,	/* no reply will come: int32_t, -errno */
+	GSI_ANSWER = 17, /* node's answer: struct gsi_answer */
+	GSI_REFUSAL = 18, /* no reply will come: int32_t, -errno */
 };
 
 struct gsi_head {
 	uint32_t kind;
-	uint32_t gen;		/* of the sender, whose slot the ring names */
+	uint32_t gen; /* of the sender, whose slot the ring names */
 	uint64_t tag;
 };
 
@@ -54,7 +54,7 @@ static_assert(sizeof(struct gsi_head) == 16, "leaves 32 inline bytes");
 
 enum gsi_sys_op {
 	GSI_SYS_PING = 1,
-	GSI_SYS_TERMINATE = 2,	/* text: the reason */
+	GSI_SYS_TERMINATE = 2, /* text: the reason */
 };
 
 struct gsi_sys {
@@ -64,10 +64,10 @@ struct gsi_sys {
 };
 
 enum gsi_note_flags {
-	GSI_NOTE_PARENT = 1,	/* EXIT: who is the receiver's parent */
-	GSI_NOTE_STARTED = 2,	/* CHILD: its init had returned ok */
-	GSI_NOTE_REFUSED = 4,	/* CHILD: name taken, holder says by whom */
-	GSI_NOTE_LINK = 8,	/* EXIT: came by a link */
+	GSI_NOTE_PARENT = 1, /* EXIT: who is the receiver's parent */
+	GSI_NOTE_STARTED = 2, /* CHILD: its init had returned ok */
+	GSI_NOTE_REFUSED = 4, /* CHILD: name taken, holder says by whom */
+	GSI_NOTE_LINK = 8, /* EXIT: came by a link */
 };
 
 struct gsi_note {
@@ -85,7 +85,7 @@ struct gsi_message {
 	gs_pid from;
 	uint64_t tag;
 	gs_bytes body;
-	bool from_node;		/* the ring says the node wrote it */
+	bool from_node; /* the ring says the node wrote it */
 };
 
 /* ---- the process ---- */
@@ -111,26 +111,26 @@ struct gsi_flush {
 struct gsi_self {
 	gs_pid pid;
 	bool node_gone;
-	bool is_server;		/* forked by the library; has no socket */
+	bool is_server; /* forked by the library; has no socket */
 	bool trap_exit;
 	struct gm_arena *arena;
-	struct gm_page *page;	/* own, writable */
+	struct gm_page *page; /* own, writable */
 	struct gm_region_ref region;
 	struct gm_receiver mailbox;
 	struct gm_receiver replies;
 	struct gm_sender sender;
 	struct gm_poll *poll;
-	int bell;		/* eventfd others ring */
-	int node_bell;		/* eventfd of the node */
-	int socket;		/* client's connection; -1 in servers */
-	int reports;		/* datagram socket to the logger, -1 none */
+	int bell; /* eventfd others ring */
+	int node_bell; /* eventfd of the node */
+	int socket; /* client's connection; -1 in servers */
+	int reports; /* datagram socket to the logger, -1 none */
 	uint64_t next_tag;
-	uint64_t spin_ns;	/* adaptive waiting budget */
+	uint64_t spin_ns; /* adaptive waiting budget */
 	struct gsi_peers *peers;
 	struct gsi_timers *timers;
 	struct gsi_server *server; /* the loop's private state, else NULL */
-	uint32_t peer_cpu;	/* where my last caller ran; a hint */
-	struct gsi_self *next;	/* of this program's threads */
+	uint32_t peer_cpu; /* where my last caller ran; a hint */
+	struct gsi_self *next; /* of this program's threads */
 	char label[GS_NAME_MAX + 1];
 	struct gsi_flush *flush; /* link.c */
 	uint32_t n_flush;
@@ -154,9 +154,9 @@ int gsi_fail(int status, const char *reason, const char *format, ...)
  * by its ..._end function, which self.c calls when the thread ends.
  */
 enum gsi_slot {
-	GSI_SLOT_TEXT = 0,	/* text.c: gsi_text_end */
-	GSI_SLOT_STAGE = 1,	/* verdict.c: gsi_verdict_end */
-	GSI_SLOT_SERVER = 2,	/* server.c: the loop this thread runs */
+	GSI_SLOT_TEXT = 0, /* text.c: gsi_text_end */
+	GSI_SLOT_STAGE = 1, /* verdict.c: gsi_verdict_end */
+	GSI_SLOT_SERVER = 2, /* server.c: the loop this thread runs */
 	GSI_SLOT_SPARE = 3,
 	GSI_SLOTS = 4,
 };
@@ -195,8 +195,8 @@ struct gsi_patience {
 #define GSI_NO_CPU UINT32_MAX
 uint32_t gsi_cpu(void);
 /* True: spun or yielded, look again.  False: it is time to sleep. */
-bool gsi_patient(struct gsi_self *me, struct gsi_patience *patience,
-    uint32_t peer_cpu);
+bool gsi_patient(
+    struct gsi_self *me, struct gsi_patience *patience, uint32_t peer_cpu);
 /*
  * Sleeps on the bell of a ring found empty, until deadline (ns, -1 never).
  * 0 look again, -ETIMEDOUT, -ENOTCONN the node is gone.
@@ -208,7 +208,7 @@ struct gsi_peer {
 	gs_pid pid;
 	const struct gm_entry *entry;
 	struct gm_region_ref region;
-	int bell;		/* -1: not fetched yet */
+	int bell; /* -1: not fetched yet */
 };
 /* -ESRCH dead or never there, -EHOSTUNREACH of another node. */
 int gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out);
@@ -241,8 +241,8 @@ int gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
  * -EBADMSG damaged mailbox, -ENOTCONN node gone (clients), -EINTR a signal
  * wants attention (gsi_signal_pending).  Fires due timers on the way.
  */
-int gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
-    int64_t deadline);
+int gsi_mailbox_next(
+    struct gsi_self *me, struct gsi_message *message, int64_t deadline);
 void gsi_mailbox_done(struct gsi_self *me);
 /* A signal wants the loop's attention (crash.c). */
 bool gsi_signal_pending(struct gsi_self *me);
@@ -273,7 +273,7 @@ void gsi_timers_free(struct gsi_self *me);
 
 /* verdict.c: staging, see there */
 struct gsi_stage {
-	gs_bytes reply;		/* borrowed from the stage */
+	gs_bytes reply; /* borrowed from the stage */
 	const char *reason;
 	gs_bytes argument;
 };
@@ -304,8 +304,8 @@ enum gsi_action {
 struct gsi_birth {
 	const gs_behaviour *behaviour;
 	gs_bytes argument;
-	int hibernate_after;	/* ms, 0 never */
-	gs_pid parent;		/* OTP's, none: no parent */
+	int hibernate_after; /* ms, 0 never */
+	gs_pid parent; /* OTP's, none: no parent */
 	const char *debug;
 	/* tells the forker that init is over (spawn.c) */
 	void (*started)(struct gsi_self *me);
@@ -366,12 +366,13 @@ void gsi_report(int socket, enum gsi_level level, const char *kind,
 
 /* logger.c: the process that writes the log */
 struct gsi_logger {
-	int reports;		/* SEQPACKET or DGRAM: records of report.c */
-	int output;		/* STREAM with SO_PASSCRED: servers' stdio; -1 */
-	const char *path;	/* file, or NULL: human text to stderr */
-	struct gm_arena *arena;	/* to name pids */
+	int reports; /* SEQPACKET or DGRAM: records of report.c */
+	int output; /* STREAM with SO_PASSCRED: servers' stdio; -1 */
+	const char *path; /* file, or NULL: human text to stderr */
+	struct gm_arena *arena; /* to name pids */
 };
 /* Runs until the node is gone (PDEATHSIG); never returns. */
-void gsi_logger_run(const struct gsi_logger *logger) __attribute__((__noreturn__));
+void gsi_logger_run(const struct gsi_logger *logger)
+    __attribute__((__noreturn__));
 
 #endif

@@ -26,7 +26,7 @@ gs_alive(gs_pid pid)
 	struct gsi_self *me = gsi_self();
 
 	return me != NULL && pid.node == me->pid.node &&
-	    gm_entry_live(me->arena, pid.slot, pid.gen);
+	       gm_entry_live(me->arena, pid.slot, pid.gen);
 }
 
 /* ---- what was called off and may still be on its way ---- */
@@ -37,8 +37,8 @@ flush_later(struct gsi_self *me, uint32_t kind, gs_pid pid, uint64_t ref)
 {
 	if (me->n_flush == me->max_flush && me->max_flush < GSI_FLUSH_MAX) {
 		uint32_t max = me->max_flush == 0 ? 16 : me->max_flush * 2;
-		struct gsi_flush *more = realloc(me->flush,
-		    max * sizeof(*more));
+		struct gsi_flush *more =
+		    realloc(me->flush, max * sizeof(*more));
 
 		if (more != NULL) {
 			me->flush = more;
@@ -49,8 +49,8 @@ flush_later(struct gsi_self *me, uint32_t kind, gs_pid pid, uint64_t ref)
 		return;
 	if (me->n_flush == me->max_flush) {
 		me->n_flush--;
-		memmove(me->flush, me->flush + 1,
-		    me->n_flush * sizeof(*me->flush));
+		memmove(
+		    me->flush, me->flush + 1, me->n_flush * sizeof(*me->flush));
 	}
 	me->flush[me->n_flush++] = (struct gsi_flush){ kind, pid, ref };
 }
@@ -70,7 +70,7 @@ is_off(const struct gsi_flush *f, const struct gsi_message *message,
 	if (f->kind == GSI_DOWN)
 		return f->ref == message->tag;
 	return gs_pid_equal(f->pid, note->who) &&
-	    (note->flags & GSI_NOTE_LINK) != 0;
+	       (note->flags & GSI_NOTE_LINK) != 0;
 }
 
 bool
@@ -218,8 +218,8 @@ gs_links(gs_pid pid, gs_pid *links, int max)
 
 	if (status != 0)
 		return status;
-	for (uint32_t i = 0; i < answer.count && (int)i < max &&
-	    i < GSI_ANSWER_LINKS; i++)
+	for (uint32_t i = 0;
+	     i < answer.count && (int)i < max && i < GSI_ANSWER_LINKS; i++)
 		links[i] = answer.links[i];
 	return (int)answer.count;
 }

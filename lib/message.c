@@ -59,7 +59,8 @@ gs_receive(gs_info *info, int timeout)
 	if (me == NULL)
 		return -ENOTCONN;
 	if (me->is_server)
-		return gsi_fail(-EPERM, "badarg", "a server's messages come "
+		return gsi_fail(-EPERM, "badarg",
+		    "a server's messages come "
 		    "to its callbacks; gs_receive is for other programs");
 	if (timeout < 0)
 		return -EINVAL;
@@ -71,10 +72,13 @@ gs_receive(gs_info *info, int timeout)
 			continue;
 		}
 		if (status == 0)
-			return gsi_fail(-ETIMEDOUT, "timeout", "no message "
-			    "within %d ms", timeout);
+			return gsi_fail(-ETIMEDOUT, "timeout",
+			    "no message "
+			    "within %d ms",
+			    timeout);
 		if (status == -ENOTCONN)
-			return gsi_fail(-ENOTCONN, "nodedown", "the node is "
+			return gsi_fail(-ENOTCONN, "nodedown",
+			    "the node is "
 			    "down");
 		if (status != -EINTR)
 			return status;

@@ -88,8 +88,9 @@ find(struct gsi_self *me, const char *name, gs_pid *pid)
 {
 	uint32_t slot, gen;
 
-	if (name == NULL || gm_name_find(me->arena, name,
-	    strnlen(name, GM_ENTRY_NAME + 1), &slot, &gen) != 0)
+	if (name == NULL ||
+	    gm_name_find(me->arena, name, strnlen(name, GM_ENTRY_NAME + 1),
+		&slot, &gen) != 0)
 		return -ENOENT;
 	pid->node = me->pid.node;
 	pid->slot = slot;
@@ -192,7 +193,9 @@ gs_unregister(const char *name)
 		return -EINVAL;
 	status = gsi_request(me, GSI_OP_UNREGISTER, &ask, &answer);
 	if (status == 0 && answer.status != 0)
-		status = gsi_fail(answer.status, "badarg", "cannot unregister "
-		    "'%s': nobody holds it", ask.text);
+		status = gsi_fail(answer.status, "badarg",
+		    "cannot unregister "
+		    "'%s': nobody holds it",
+		    ask.text);
 	return status;
 }

@@ -69,7 +69,7 @@ uint32_t
 gsi_node_fds(const struct gsi_node *node)
 {
 	return 16 + gm_poll_fds(node->poll) + node->pooled +
-	    gm_load(&node->arena.header->processes, relaxed);
+	       gm_load(&node->arena.header->processes, relaxed);
 }
 
 void
@@ -92,7 +92,7 @@ too_often(struct gsi_node *node)
 	    sizeof(node->root_deaths) - sizeof(node->root_deaths[0]));
 	node->root_deaths[0] = now;
 	return node->root_deaths[3] != 0 &&
-	    now - node->root_deaths[3] < 5000 * NS_PER_MS;
+	       now - node->root_deaths[3] < 5000 * NS_PER_MS;
 }
 
 /* Slots that the old root had in hand come back. */
@@ -123,8 +123,7 @@ gsi_node_dead(struct gsi_node *node, uint32_t slot, const char *reason)
 	}
 	gsi_report(node->reports[1], GSI_ERROR_LEVEL, "node", "",
 	    gsi_node_pid(node, slot), reason, NULL, 0);
-	if (gsi_node_fork_root(node) != 0 ||
-	    gsi_node_install_root(node) != 0)
+	if (gsi_node_fork_root(node) != 0 || gsi_node_install_root(node) != 0)
 		node->phase = GSI_PHASE_OVER;
 }
 
@@ -134,7 +133,7 @@ signals(struct gsi_node *node)
 	struct signalfd_siginfo info;
 
 	while (read(node->signal_fd, &info, sizeof(info)) ==
-	    (ssize_t)sizeof(info)) {
+	       (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			gsi_node_stop(node);
 	}
@@ -194,8 +193,8 @@ run(struct gsi_node *node)
 		for (int i = 0; i < n; i++)
 			dispatch(node, &events[i]);
 		gsi_node_bury(node);
-		gm_store(&node->arena.header->fds_used,
-		    gsi_node_fds(node), relaxed);
+		gm_store(
+		    &node->arena.header->fds_used, gsi_node_fds(node), relaxed);
 	}
 }
 
@@ -225,15 +224,15 @@ watch_signals(struct gsi_node *node)
 static int
 watch_rest(struct gsi_node *node)
 {
-	int status = gm_poll_add(node->poll, node->bell,
-	    gsi_token(GSI_AT_BELL, 0, 0), 0);
+	int status = gm_poll_add(
+	    node->poll, node->bell, gsi_token(GSI_AT_BELL, 0, 0), 0);
 
 	if (status == 0)
 		status = gm_poll_add(node->poll, node->signal_fd,
 		    gsi_token(GSI_AT_SIGNAL, 0, 0), 0);
 	if (status == 0 && node->owner >= 0)
-		status = gm_poll_add(node->poll, node->owner,
-		    gsi_token(GSI_AT_OWNER, 0, 0), 0);
+		status = gm_poll_add(
+		    node->poll, node->owner, gsi_token(GSI_AT_OWNER, 0, 0), 0);
 	return status;
 }
 

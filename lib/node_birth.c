@@ -5,8 +5,8 @@
  * when everything that could still fail has succeeded.
  */
 #include <errno.h>
-#include <linux/futex.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -147,8 +147,8 @@ gsi_node_pool_refill(struct gsi_node *node)
 	}
 	if (pool.n == 0)
 		return;
-	status = gsi_packet_send(node->control, &pool, sizeof(pool), bells,
-	    (int)pool.n);
+	status = gsi_packet_send(
+	    node->control, &pool, sizeof(pool), bells, (int)pool.n);
 	if (status == 0) {
 		node->pooled += pool.n;
 		return;
@@ -186,14 +186,14 @@ new_region(struct gsi_node *node, uint32_t cells, uint32_t slot, uint32_t gen,
 void
 gsi_node_spare(struct gsi_node *node)
 {
-	if (node->spare_region == 0 && new_region(node, GSI_CLIENT_CELLS, 0, 0,
-	    &node->spare_region) != 0)
+	if (node->spare_region == 0 &&
+	    new_region(node, GSI_CLIENT_CELLS, 0, 0, &node->spare_region) != 0)
 		node->spare_region = 0;
 }
 
 static int
-make_region(struct gsi_node *node, struct gsi_proc *proc, uint32_t slot,
-    uint32_t cells)
+make_region(
+    struct gsi_node *node, struct gsi_proc *proc, uint32_t slot, uint32_t cells)
 {
 	int status = new_region(node, cells, slot, proc->gen, &proc->region);
 
@@ -201,8 +201,8 @@ make_region(struct gsi_node *node, struct gsi_proc *proc, uint32_t slot,
 	    node->spare_region != 0) {
 		proc->region = node->spare_region;
 		node->spare_region = 0;
-		status = gm_region_create(node->arena.fd, proc->region, cells,
-		    slot, proc->gen);
+		status = gm_region_create(
+		    node->arena.fd, proc->region, cells, slot, proc->gen);
 	}
 	proc->cells = cells;
 	if (status != 0)
@@ -237,8 +237,8 @@ gsi_node_publish(struct gsi_node *node, uint32_t slot,
 	entry->reason_size = 0;
 	/* last [G1]: from here on it is alive for everybody */
 	gm_store(&entry->word, gm_word_of(proc->gen, GM_LIVE), release);
-	atomic_fetch_add_explicit(&node->arena.header->processes, 1,
-	    memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	    &node->arena.header->processes, 1, memory_order_relaxed);
 	gsi_node_changed(node);
 	return 0;
 }
@@ -248,8 +248,8 @@ void
 gsi_node_unpublish(struct gsi_node *node, uint32_t slot)
 {
 	gm_name_drop(&node->arena, slot);
-	atomic_fetch_sub_explicit(&node->arena.header->processes, 1,
-	    memory_order_relaxed);
+	atomic_fetch_sub_explicit(
+	    &node->arena.header->processes, 1, memory_order_relaxed);
 	gsi_node_slot_free(node, slot);
 	gsi_node_changed(node);
 }
@@ -275,11 +275,11 @@ static bool
 plausible(const struct gsi_node *node, const struct gsi_born *born)
 {
 	return born->slot > 0 && born->slot < node->high &&
-	    node->procs[born->slot].state == GSI_SLOT_POOLED &&
-	    node->procs[born->slot].gen == born->gen && born->os_pid > 1 &&
-	    born->name_size <= GS_NAME_MAX &&
-	    born->cells >= GM_RING_CELLS_MIN &&
-	    born->cells <= GM_RING_CELLS_MAX;
+	       node->procs[born->slot].state == GSI_SLOT_POOLED &&
+	       node->procs[born->slot].gen == born->gen && born->os_pid > 1 &&
+	       born->name_size <= GS_NAME_MAX &&
+	       born->cells >= GM_RING_CELLS_MIN &&
+	       born->cells <= GM_RING_CELLS_MAX;
 }
 
 /* Relations of the newborn, before it runs: the link is older than init. */
@@ -297,10 +297,11 @@ relate(struct gsi_node *node, const struct gsi_born *born)
 			gsi_node_exit(node, born->caller, me, "noproc", true);
 			return;
 		}
-		gsi_edge_add(proc, (struct gsi_edge){ GSI_EDGE_LINK,
-		    born->caller.slot, born->caller.gen, 1, 0 });
-		gsi_edge_add(caller, (struct gsi_edge){ GSI_EDGE_LINK,
-		    me.slot, me.gen, 0, 0 });
+		gsi_edge_add(
+		    proc, (struct gsi_edge){ GSI_EDGE_LINK, born->caller.slot,
+			      born->caller.gen, 1, 0 });
+		gsi_edge_add(caller,
+		    (struct gsi_edge){ GSI_EDGE_LINK, me.slot, me.gen, 0, 0 });
 	}
 	if ((born->flags & GSI_BORN_MONITOR) != 0 && caller != NULL)
 		gsi_node_monitor(node, born->caller.slot, me, born->ref, true);
@@ -314,8 +315,8 @@ settle_name(struct gsi_node *node, const struct gsi_born *born)
 
 	if (born->name_size == 0)
 		return;
-	if (gm_name_find(&node->arena, born->name, born->name_size, &slot,
-	    &gen) == 0) {
+	if (gm_name_find(
+		&node->arena, born->name, born->name_size, &slot, &gen) == 0) {
 		proc->refused = true;
 		proc->holder = gsi_node_pid(node, slot);
 		return;
@@ -335,13 +336,13 @@ parent_of(const struct gsi_born *born, gs_pid forker)
 }
 
 void
-gsi_node_born(struct gsi_node *node, uint32_t forker,
-    const struct gsi_born *born)
+gsi_node_born(
+    struct gsi_node *node, uint32_t forker, const struct gsi_born *born)
 {
 	struct gsi_proc *proc;
 	enum gs_process_kind kind = (born->flags & GSI_BORN_PLAIN) != 0
-	    ? GS_PROCESS_PLAIN
-	    : GS_PROCESS_SERVER;
+					? GS_PROCESS_PLAIN
+					: GS_PROCESS_SERVER;
 	int pidfd;
 
 	if (!plausible(node, born)) {
@@ -354,8 +355,8 @@ gsi_node_born(struct gsi_node *node, uint32_t forker,
 	proc->parent = parent_of(born, proc->forker);
 	settle_name(node, born);
 	pidfd = (int)syscall(SYS_pidfd_open, born->os_pid, 0);
-	if (pidfd < 0 || gsi_node_publish(node, born->slot, kind,
-	    born->os_pid, born->cells) != 0) {
+	if (pidfd < 0 || gsi_node_publish(node, born->slot, kind, born->os_pid,
+			     born->cells) != 0) {
 		if (pidfd >= 0)
 			close(pidfd);
 		gm_name_drop(&node->arena, born->slot);

@@ -113,15 +113,15 @@ static void
 derive(struct gsi_node *node, uint32_t slot, int status, char reason[])
 {
 	struct gsi_proc *proc = &node->procs[slot];
-	bool killed = status >= 0 && WIFSIGNALED(status) &&
-	    WTERMSIG(status) == SIGKILL;
+	bool killed =
+	    status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	/* one thread of many, whose program has a status of its own */
 	bool client = proc->kind == GS_PROCESS_CLIENT;
 
 	if (proc->refused)
 		gsi_reason_copy(reason, "already_started");
 	else if ((status <= 0 || killed || client) &&
-	    last_words(node, slot, reason))
+		 last_words(node, slot, reason))
 		return;
 	else if (proc->noted != NULL && (status < 0 || WIFSIGNALED(status)))
 		gsi_reason_copy(reason, proc->noted);
@@ -130,13 +130,11 @@ derive(struct gsi_node *node, uint32_t slot, int status, char reason[])
 	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		gsi_reason_copy(reason, "normal");
 	else if (WIFEXITED(status))
-		snprintf(reason, GS_REASON_MAX, "exit:%d",
-		    WEXITSTATUS(status));
+		snprintf(reason, GS_REASON_MAX, "exit:%d", WEXITSTATUS(status));
 	else if (killed)
 		gsi_reason_copy(reason, "killed");
 	else
-		snprintf(reason, GS_REASON_MAX, "signal:%d",
-		    WTERMSIG(status));
+		snprintf(reason, GS_REASON_MAX, "signal:%d", WTERMSIG(status));
 }
 
 /* D1 for one. */
@@ -151,11 +149,10 @@ declare(struct gsi_node *node, uint32_t slot)
 
 	/* what it asked for before it died still counts */
 	gsi_node_drain_slot(node, slot);
-	gm_poll_remove(node->poll,
-	    gsi_token(GSI_AT_PROCESS, slot, proc->gen));
+	gm_poll_remove(node->poll, gsi_token(GSI_AT_PROCESS, slot, proc->gen));
 	if (proc->socket >= 0)
-		gm_poll_remove(node->poll,
-		    gsi_token(GSI_AT_CLIENT, slot, proc->gen));
+		gm_poll_remove(
+		    node->poll, gsi_token(GSI_AT_CLIENT, slot, proc->gen));
 	if (!proc->detached)
 		status = wait_status(proc);
 	derive(node, slot, status, reason);
@@ -172,8 +169,8 @@ declare(struct gsi_node *node, uint32_t slot)
 	/* release [T7] [G1]: reason and freed name come with it */
 	gm_store(&entry->word, gm_word_of(proc->gen, GM_DEAD), release);
 	proc->state = GSI_SLOT_DEAD;
-	atomic_fetch_sub_explicit(&node->arena.header->processes, 1,
-	    memory_order_relaxed);
+	atomic_fetch_sub_explicit(
+	    &node->arena.header->processes, 1, memory_order_relaxed);
 }
 
 /* Whose region is it?  A death in the middle of a send is rare. */
@@ -240,8 +237,8 @@ scan(struct gsi_node *node)
 			continue;
 		page = gm_arena_page(&node->arena, s);
 		for (int i = 0; i < 4; i++)
-			ring |= names_dead(node,
-			    gm_load(&page->wait[i], acquire)); /* [T5] */
+			ring |= names_dead(
+			    node, gm_load(&page->wait[i], acquire)); /* [T5] */
 		ring |= gm_load(&page->wait_any, acquire) != 0;
 		m = gm_load(&page->send_m, acquire); /* [T5] */
 		if (m != 0) {
@@ -263,8 +260,7 @@ gsi_node_linger(struct gsi_node *node)
 	for (uint32_t s = 1; s < node->high && node->n_lingering > 0; s++) {
 		struct gsi_proc *proc = &node->procs[s];
 
-		if (proc->state != GSI_SLOT_DEAD || !proc->reaped ||
-		    proc->gone)
+		if (proc->state != GSI_SLOT_DEAD || !proc->reaped || proc->gone)
 			continue;
 		if (proc->named)
 			left++;
@@ -314,15 +310,15 @@ adopt(struct gsi_node *node, gs_pid forker)
 			waitpid(proc->os_pid, NULL, WNOHANG);
 			gsi_node_reaped(node, s);
 		} else if (proc->state == GSI_SLOT_LIVE &&
-		    gs_pid_equal(proc->parent, forker)) {
+			   gs_pid_equal(proc->parent, forker)) {
 			const struct gm_entry *e =
 			    &node->arena.table[forker.slot];
 			char reason[GS_REASON_MAX + 1];
 
 			gsi_reason_copy(reason, e->reason);
 			/* its parent is dead: OTP's exit of a linked parent */
-			gsi_node_exit(node, forker, gsi_node_pid(node, s),
-			    reason, true);
+			gsi_node_exit(
+			    node, forker, gsi_node_pid(node, s), reason, true);
 		}
 	}
 }

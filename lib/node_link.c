@@ -15,8 +15,8 @@ gsi_edge_add(struct gsi_proc *at, struct gsi_edge edge)
 {
 	if (at->n_edges == at->max_edges) {
 		uint32_t max = at->max_edges == 0 ? 4 : at->max_edges * 2;
-		struct gsi_edge *edges = realloc(at->edges,
-		    max * sizeof(*edges));
+		struct gsi_edge *edges =
+		    realloc(at->edges, max * sizeof(*edges));
 
 		if (edges == NULL)
 			return -ENOMEM;
@@ -31,7 +31,7 @@ static bool
 edge_is(const struct gsi_edge *edge, uint32_t type, gs_pid other, uint64_t ref)
 {
 	return edge->type == type && edge->slot == other.slot &&
-	    edge->gen == other.gen && edge->ref == ref;
+	       edge->gen == other.gen && edge->ref == ref;
 }
 
 bool
@@ -79,8 +79,8 @@ gsi_node_link(struct gsi_node *node, uint32_t a, gs_pid b)
 	}
 	gsi_edge_add(&node->procs[a],
 	    (struct gsi_edge){ GSI_EDGE_LINK, b.slot, b.gen, 0, 0 });
-	gsi_edge_add(other,
-	    (struct gsi_edge){ GSI_EDGE_LINK, me.slot, me.gen, 0, 0 });
+	gsi_edge_add(
+	    other, (struct gsi_edge){ GSI_EDGE_LINK, me.slot, me.gen, 0, 0 });
 }
 
 void
@@ -109,10 +109,10 @@ gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
 		gsi_node_note(node, who, GSI_DOWN, ref, &note);
 		return ref;
 	}
-	gsi_edge_add(other, (struct gsi_edge){ GSI_EDGE_MONITOR, me.slot,
-	    me.gen, quiet, ref });
-	gsi_edge_add(&node->procs[who], (struct gsi_edge){
-	    GSI_EDGE_MONITORING, target.slot, target.gen, 0, ref });
+	gsi_edge_add(other,
+	    (struct gsi_edge){ GSI_EDGE_MONITOR, me.slot, me.gen, quiet, ref });
+	gsi_edge_add(&node->procs[who], (struct gsi_edge){ GSI_EDGE_MONITORING,
+					    target.slot, target.gen, 0, ref });
 	return ref;
 }
 
@@ -151,12 +151,12 @@ static bool
 traps(struct gsi_node *node, uint32_t slot)
 {
 	return (gm_load(&node->arena.table[slot].flags, relaxed) &
-	    GM_TRAP_EXIT) != 0;
+		   GM_TRAP_EXIT) != 0;
 }
 
 void
-gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to,
-    const char *reason, bool by_link)
+gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to, const char *reason,
+    bool by_link)
 {
 	struct gsi_proc *proc = gsi_node_proc(node, to);
 	struct gsi_note note;
@@ -187,8 +187,8 @@ gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to,
 		gsi_node_note(node, to.slot, GSI_EXIT, 0, &note);
 		return;
 	}
-	if (strcmp(reason, "normal") != 0 || (!by_link &&
-	    gs_pid_equal(from, to)))
+	if (strcmp(reason, "normal") != 0 ||
+	    (!by_link && gs_pid_equal(from, to)))
 		kill_noting(proc, reason);
 }
 
@@ -236,8 +236,8 @@ spread_edge(struct gsi_node *node, uint32_t slot, const struct gsi_edge *edge,
 		gsi_edge_drop(to, GSI_EDGE_MONITORING, me, edge->ref);
 		note = note_of(me, reason);
 		if (edge->quiet == 0 || dead->started)
-			gsi_node_note(node, edge->slot, GSI_DOWN, edge->ref,
-			    &note);
+			gsi_node_note(
+			    node, edge->slot, GSI_DOWN, edge->ref, &note);
 		break;
 	case GSI_EDGE_MONITORING:
 		gsi_edge_drop(to, GSI_EDGE_MONITOR, me, edge->ref);
@@ -265,8 +265,7 @@ gsi_node_spread(struct gsi_node *node, uint32_t slot, const char *reason)
 }
 
 void
-gsi_node_spread_reaped(struct gsi_node *node, uint32_t slot,
-    const char *reason)
+gsi_node_spread_reaped(struct gsi_node *node, uint32_t slot, const char *reason)
 {
 	struct gsi_proc *dead = &node->procs[slot];
 	struct gsi_answer answer = { .status = 0 };
@@ -278,8 +277,8 @@ gsi_node_spread_reaped(struct gsi_node *node, uint32_t slot,
 			dead->edges[i].slot, dead->edges[i].gen };
 
 		if (gsi_node_proc(node, other) != NULL)
-			gsi_node_answer(node, other.slot, dead->edges[i].ref,
-			    &answer);
+			gsi_node_answer(
+			    node, other.slot, dead->edges[i].ref, &answer);
 	}
 	free(dead->edges);
 	dead->edges = NULL;

@@ -16,7 +16,7 @@ struct call {
 	uint64_t tag;
 	struct gsi_ask ask;
 	struct gsi_answer answer;
-	bool later;		/* answered some other time */
+	bool later; /* answered some other time */
 };
 
 static void
@@ -30,15 +30,15 @@ op_register(struct call *c)
 	else if (proc == NULL)
 		c->answer.status = -ESRCH;
 	else if (gm_load(&c->node->arena.table[c->ask.pid.slot].name_size,
-	    relaxed) != 0)
+		     relaxed) != 0)
 		c->answer.status = -EBUSY;
 	else if (gm_name_find(&c->node->arena, c->ask.text, c->ask.size, &slot,
-	    &gen) == 0) {
+		     &gen) == 0) {
 		c->answer.status = -EEXIST;
 		c->answer.pid = gsi_node_pid(c->node, slot);
 	} else {
-		gm_name_put(&c->node->arena, c->ask.pid.slot, c->ask.text,
-		    c->ask.size);
+		gm_name_put(
+		    &c->node->arena, c->ask.pid.slot, c->ask.text, c->ask.size);
 		gsi_node_changed(c->node);
 	}
 }
@@ -48,8 +48,8 @@ op_unregister(struct call *c)
 {
 	uint32_t slot, gen;
 
-	c->answer.status = gm_name_find(&c->node->arena, c->ask.text,
-	    c->ask.size, &slot, &gen);
+	c->answer.status = gm_name_find(
+	    &c->node->arena, c->ask.text, c->ask.size, &slot, &gen);
 	if (c->answer.status == 0) {
 		gm_name_drop(&c->node->arena, slot);
 		gsi_node_changed(c->node);
@@ -72,8 +72,8 @@ op_unlink(struct call *c)
 static void
 op_monitor(struct call *c)
 {
-	c->answer.ref = gsi_node_monitor(c->node, c->slot, c->ask.pid, 0,
-	    false);
+	c->answer.ref =
+	    gsi_node_monitor(c->node, c->slot, c->ask.pid, 0, false);
 }
 
 static void
@@ -105,8 +105,8 @@ static void
 op_watch(struct call *c)
 {
 	struct gsi_proc *proc = c->ask.pid.slot < c->node->high
-	    ? &c->node->procs[c->ask.pid.slot]
-	    : NULL;
+				    ? &c->node->procs[c->ask.pid.slot]
+				    : NULL;
 
 	if (proc == NULL || proc->gen != c->ask.pid.gen ||
 	    proc->state < GSI_SLOT_LIVE ||
@@ -114,8 +114,8 @@ op_watch(struct call *c)
 		c->answer.status = -ESRCH;
 		return;
 	}
-	gsi_edge_add(proc, (struct gsi_edge){ GSI_EDGE_WATCH, c->slot,
-	    c->me.gen, 0, c->tag });
+	gsi_edge_add(proc,
+	    (struct gsi_edge){ GSI_EDGE_WATCH, c->slot, c->me.gen, 0, c->tag });
 	c->later = true;
 }
 
@@ -123,8 +123,8 @@ static void
 op_unwatch(struct call *c)
 {
 	if (c->ask.pid.slot < c->node->high)
-		gsi_edge_drop(&c->node->procs[c->ask.pid.slot],
-		    GSI_EDGE_WATCH, c->me, c->ask.ref);
+		gsi_edge_drop(&c->node->procs[c->ask.pid.slot], GSI_EDGE_WATCH,
+		    c->me, c->ask.ref);
 }
 
 static void
@@ -168,11 +168,11 @@ op_quiet(struct call *c)
 	for (uint32_t s = 0; s < c->node->high; s++) {
 		uint64_t m;
 
-		if (s == c->slot || (s != 0 &&
-		    c->node->procs[s].state != GSI_SLOT_LIVE))
+		if (s == c->slot ||
+		    (s != 0 && c->node->procs[s].state != GSI_SLOT_LIVE))
 			continue;
-		m = gm_load(&gm_arena_page(&c->node->arena, s)->send_m,
-		    acquire);
+		m = gm_load(
+		    &gm_arena_page(&c->node->arena, s)->send_m, acquire);
 		if (m != 0 && gm_region_id_at(m) == at)
 			c->answer.status = 0;
 	}
@@ -234,8 +234,8 @@ born(struct gsi_node *node, uint32_t slot, const struct gm_request *request)
 }
 
 static void
-carry_out(struct gsi_node *node, uint32_t slot,
-    const struct gm_request *request)
+carry_out(
+    struct gsi_node *node, uint32_t slot, const struct gm_request *request)
 {
 	struct call c = {
 		.node = node,
@@ -293,8 +293,8 @@ gsi_node_drain(struct gsi_node *node)
 		/* acquire [D1]: the cells that the bits stand for */
 		bits = atomic_exchange_explicit(word, 0, memory_order_acquire);
 		while (bits != 0) {
-			uint32_t slot = w * 64 +
-			    (uint32_t)__builtin_ctzll(bits);
+			uint32_t slot =
+			    w * 64 + (uint32_t)__builtin_ctzll(bits);
 
 			bits &= bits - 1;
 			if (slot > 0 && slot < node->high)

@@ -29,8 +29,8 @@ gsi_node_map(struct gsi_node *node, uint32_t slot, struct gm_region_ref *out)
 
 	if (proc->region == 0)
 		return -ESRCH;
-	return gm_region_map(node->arena.fd, proc->region, slot, proc->gen,
-	    true, out);
+	return gm_region_map(
+	    node->arena.fd, proc->region, slot, proc->gen, true, out);
 }
 
 /* One try: 0, -EAGAIN no room now, or for good. */
@@ -45,8 +45,8 @@ try_send(struct gsi_node *node, uint32_t slot, struct gm_ring_ref *ring,
 	uint64_t sleep_no;
 	int status;
 
-	status = gm_ring_open(&node->sender, ring, alive,
-	    sizeof(*head) + size, GM_SEND_RUNTIME, &slip);
+	status = gm_ring_open(&node->sender, ring, alive, sizeof(*head) + size,
+	    GM_SEND_RUNTIME, &slip);
 	if (status != 0)
 		return status == -ENOSPC ? -EAGAIN : status;
 	memcpy(slip.payload, head, sizeof(*head));
@@ -73,8 +73,8 @@ send_now(struct gsi_node *node, uint32_t slot, enum gm_which which,
 	status = try_send(node, slot, &region.ring[which], head, body, size);
 	if (status == -EAGAIN) {
 		gm_ring_want_room(&region.ring[which]);
-		status = try_send(node, slot, &region.ring[which], head, body,
-		    size);
+		status =
+		    try_send(node, slot, &region.ring[which], head, body, size);
 	}
 	gm_region_unmap(&region);
 	return status;
@@ -123,7 +123,7 @@ gsi_node_held_retry(struct gsi_node *node, uint32_t slot)
 		struct gsi_held *held = proc->held;
 
 		if (send_now(node, slot, held->ring, &held->head, held->body,
-		    held->size) == -EAGAIN)
+			held->size) == -EAGAIN)
 			return;
 		proc->held = held->next;
 		free(held);
@@ -148,13 +148,13 @@ gsi_node_answer(struct gsi_node *node, uint32_t slot, uint64_t tag,
 	struct gsi_head head = { GSI_ANSWER, 1, tag };
 
 	if (tag != 0)
-		gsi_node_send(node, slot, GM_REPLIES, &head, answer,
-		    sizeof(*answer));
+		gsi_node_send(
+		    node, slot, GM_REPLIES, &head, answer, sizeof(*answer));
 }
 
 void
-gsi_node_note(struct gsi_node *node, uint32_t slot, uint32_t kind,
-    uint64_t tag, const struct gsi_note *note)
+gsi_node_note(struct gsi_node *node, uint32_t slot, uint32_t kind, uint64_t tag,
+    const struct gsi_note *note)
 {
 	struct gsi_head head = { kind, 1, tag };
 

@@ -114,8 +114,8 @@ gsi_node_install_root(struct gsi_node *node)
 	pidfd = (int)syscall(SYS_pidfd_open, node->root_pid, 0);
 	if (pidfd < 0 || proc->bell < 0)
 		return -errno;
-	status = gsi_node_publish(node, slot, GS_PROCESS_SUPERVISOR,
-	    node->root_pid, ROOT_CELLS);
+	status = gsi_node_publish(
+	    node, slot, GS_PROCESS_SUPERVISOR, node->root_pid, ROOT_CELLS);
 	if (status == 0)
 		status = gsi_node_watch(node, slot, pidfd);
 	if (status != 0)
@@ -129,8 +129,8 @@ gsi_node_install_root(struct gsi_node *node)
 	fds[1] = proc->bell;
 	fds[2] = node->bell;
 	fds[3] = node->reports[1];
-	gm_store(&node->arena.header->root,
-	    (uint64_t)slot << 32 | proc->gen, release);
+	gm_store(&node->arena.header->root, (uint64_t)slot << 32 | proc->gen,
+	    release);
 	status = gsi_packet_send(node->control, &setup, sizeof(setup), fds, 4);
 	if (status == 0)
 		status = gm_poll_add(node->poll, node->control,
@@ -160,8 +160,8 @@ gsi_node_fork_logger(struct gsi_node *node)
 		if (gm_arena_attach(&arena, fds[2], text, sizeof(text)) == 0)
 			logger.arena = &arena;
 		munmap(node->arena.pages, (size_t)GM_SLOTS * GM_PAGE_BYTES);
-		munmap(node->arena.header, GM_AT_TABLE +
-		    (size_t)GM_SLOTS * sizeof(struct gm_entry));
+		munmap(node->arena.header,
+		    GM_AT_TABLE + (size_t)GM_SLOTS * sizeof(struct gm_entry));
 		logger.reports = fds[0];
 		logger.output = fds[1];
 		logger.path = node->embedded ? NULL : node->log;
@@ -178,8 +178,8 @@ gsi_node_control(struct gsi_node *node)
 	int fd;
 
 	for (int i = 0; i < 64; i++) {
-		ssize_t n = gsi_packet_receive(node->control, &byte, 1, &fd, 1,
-		    MSG_DONTWAIT);
+		ssize_t n = gsi_packet_receive(
+		    node->control, &byte, 1, &fd, 1, MSG_DONTWAIT);
 
 		if (fd >= 0)
 			gsi_node_pipe(node, fd);
@@ -194,15 +194,14 @@ make_channels(struct gsi_node *node)
 	int on = 1;
 
 	node->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (node->bell < 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    node->reports) != 0)
+	if (node->bell < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
+				  0, node->reports) != 0)
 		return -errno;
 	setsockopt(node->reports[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	if (node->embedded)
 		return 0;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-	    node->output) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, node->output) !=
+	    0)
 		return -errno;
 	setsockopt(node->output[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	node->out_fd = node->err_fd = node->output[1];
@@ -217,8 +216,8 @@ make_log(struct gsi_node *node)
 
 	if (node->embedded)
 		return;
-	fd = open(node->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
+	fd = open(node->log,
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
 		close(fd);
 }
@@ -272,12 +271,16 @@ make_arena(struct gsi_node *node)
 	gm_segment_name(segment, sizeof(segment), node->name);
 	status = gm_arena_create(&node->arena, segment, memory);
 	if (status != 0)
-		return gsi_fail(status, "", "cannot make the shared memory of "
-		    "node '%s': %s", node->name, strerror(-status));
+		return gsi_fail(status, "",
+		    "cannot make the shared memory of "
+		    "node '%s': %s",
+		    node->name, strerror(-status));
 	status = gm_poll_open(&node->poll, 256, getenv("GS_POLLER"));
 	if (status != 0)
-		return gsi_fail(status, "", "cannot make a poller (GS_POLLER="
-		    "%s): %s", getenv("GS_POLLER"), strerror(-status));
+		return gsi_fail(status, "",
+		    "cannot make a poller (GS_POLLER="
+		    "%s): %s",
+		    getenv("GS_POLLER"), strerror(-status));
 	node->sender.page = gm_arena_page(&node->arena, 0);
 	node->sender.slot = 0;
 	node->high = 1;
@@ -322,12 +325,13 @@ gsi_node_setup(struct gsi_node *node)
 	if (node->procs == NULL)
 		return -ENOMEM;
 	node->creation = ((uint32_t)getpid() ^
-	    (uint32_t)(gsi_now_ns() >> 10) * 2654435761u) | 1;
-	status = gsi_runtime_file(node->log, sizeof(node->log), node->name,
-	    ".log");
+			     (uint32_t)(gsi_now_ns() >> 10) * 2654435761u) |
+			 1;
+	status =
+	    gsi_runtime_file(node->log, sizeof(node->log), node->name, ".log");
 	if (status == 0)
-		status = gsi_runtime_file(node->path, sizeof(node->path),
-		    node->name, ".sock");
+		status = gsi_runtime_file(
+		    node->path, sizeof(node->path), node->name, ".sock");
 	if (status == 0)
 		status = make_channels(node);
 	/* root first: no life pipe and no lock is there to be inherited */

@@ -30,22 +30,23 @@ gsi_node_listen(struct gsi_node *node)
 	if (status != 0)
 		return status;
 	if (strlen(path) >= sizeof(address.sun_path))
-		return gsi_fail(-ENAMETOOLONG, "", "the socket path %s is "
-		    "longer than %zu bytes: use a shorter name", path,
-		    sizeof(address.sun_path) - 1);
+		return gsi_fail(-ENAMETOOLONG, "",
+		    "the socket path %s is "
+		    "longer than %zu bytes: use a shorter name",
+		    path, sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
-	node->listener = socket(AF_UNIX,
-	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	node->listener =
+	    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (node->listener < 0)
 		return -errno;
 	unlink(path);
 	if (bind(node->listener, (struct sockaddr *)&address,
-	    sizeof(address)) != 0 || chmod(path, 0600) != 0 ||
-	    listen(node->listener, 4096) != 0)
+		sizeof(address)) != 0 ||
+	    chmod(path, 0600) != 0 || listen(node->listener, 4096) != 0)
 		return gsi_fail(-errno, "", "cannot listen on %s: %s", path,
 		    strerror(errno));
-	return gm_poll_add(node->poll, node->listener,
-	    gsi_token(GSI_AT_LISTENER, 0, 0), 0);
+	return gm_poll_add(
+	    node->poll, node->listener, gsi_token(GSI_AT_LISTENER, 0, 0), 0);
 }
 
 static bool
@@ -54,7 +55,7 @@ peer(int socket, struct ucred *cred)
 	socklen_t size = sizeof(*cred);
 
 	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, cred, &size) == 0 &&
-	    (cred->uid == geteuid() || cred->uid == 0);
+	       (cred->uid == geteuid() || cred->uid == 0);
 }
 
 void
@@ -63,8 +64,8 @@ gsi_node_visit(struct gsi_node *node)
 	for (int i = 0; i < 1024; i++) {
 		struct gsi_visitor *v = NULL;
 		struct ucred cred;
-		int fd = accept4(node->listener, NULL, NULL,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = accept4(
+		    node->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0)
 			return;
@@ -74,8 +75,8 @@ gsi_node_visit(struct gsi_node *node)
 		if (v == NULL) {
 			/* all places taken: the oldest silent one goes */
 			v = &node->visitors[node->next_visitor % GSI_VISITORS];
-			gm_poll_remove(node->poll,
-			    gsi_token(GSI_AT_VISITOR, v->id, 0));
+			gm_poll_remove(
+			    node->poll, gsi_token(GSI_AT_VISITOR, v->id, 0));
 			close(v->socket);
 			v->socket = -1;
 		}
@@ -86,7 +87,7 @@ gsi_node_visit(struct gsi_node *node)
 		v->socket = fd;
 		v->id = ++node->next_visitor & 0xffffff;
 		if (gm_poll_add(node->poll, fd,
-		    gsi_token(GSI_AT_VISITOR, v->id, 0), 0) != 0) {
+			gsi_token(GSI_AT_VISITOR, v->id, 0), 0) != 0) {
 			close(fd);
 			v->socket = -1;
 			continue;
@@ -127,8 +128,8 @@ refuse(int socket, int status, const char *text)
 }
 
 static int
-seat_client(struct gsi_node *node, int socket, pid_t pid, int pidfd,
-    uint32_t *out)
+seat_client(
+    struct gsi_node *node, int socket, pid_t pid, int pidfd, uint32_t *out)
 {
 	struct gsi_proc *proc;
 	uint32_t slot;
@@ -153,8 +154,8 @@ seat_client(struct gsi_node *node, int socket, pid_t pid, int pidfd,
 		status = gm_poll_add(node->poll, socket,
 		    gsi_token(GSI_AT_CLIENT, slot, proc->gen), 0);
 	if (status != 0) {
-		gm_poll_remove(node->poll,
-		    gsi_token(GSI_AT_PROCESS, slot, proc->gen));
+		gm_poll_remove(
+		    node->poll, gsi_token(GSI_AT_PROCESS, slot, proc->gen));
 		gsi_node_unpublish(node, slot);
 		return status;
 	}
@@ -173,11 +174,12 @@ attach(struct gsi_node *node, int socket, int pidfd,
 	uint32_t slot;
 
 	if (packet->layout_hash != gm_layout_hash()) {
-		refuse(socket, -EPROTO, "it was started by genserver "
-		    GS_VERSION ", another version: restart the node, or use "
+		refuse(socket, -EPROTO,
+		    "it was started by genserver " GS_VERSION
+		    ", another version: restart the node, or use "
 		    "the gsctl that belongs to it");
 	} else if (pidfd < 0 || !peer(socket, &cred) ||
-	    !pidfd_is(pidfd, cred.pid)) {
+		   !pidfd_is(pidfd, cred.pid)) {
 		refuse(socket, -EPERM, "the pidfd does not belong to you");
 	} else if (node->phase != GSI_PHASE_UP) {
 		refuse(socket, -ENOTCONN, "it is going down");
@@ -233,14 +235,13 @@ first(struct gsi_node *node, struct gsi_visitor *v)
 	int pidfd, socket = v->socket;
 	ssize_t n;
 
-	n = gsi_packet_receive(socket, &packet, sizeof(packet), &pidfd, 1,
-	    MSG_DONTWAIT);
+	n = gsi_packet_receive(
+	    socket, &packet, sizeof(packet), &pidfd, 1, MSG_DONTWAIT);
 	if (n == -EAGAIN)
 		return;
 	gm_poll_remove(node->poll, gsi_token(GSI_AT_VISITOR, v->id, 0));
 	v->socket = -1;
-	if (n == (ssize_t)sizeof(packet) &&
-	    packet.magic == GSI_PACKET_MAGIC) {
+	if (n == (ssize_t)sizeof(packet) && packet.magic == GSI_PACKET_MAGIC) {
 		if (packet.op == GSI_PACKET_ATTACH) {
 			attach(node, socket, pidfd, &packet);
 			return;
@@ -293,8 +294,8 @@ exiting(pid_t pid)
 }
 
 static void
-client_says(struct gsi_node *node, uint32_t slot,
-    const struct gsi_packet *packet)
+client_says(
+    struct gsi_node *node, uint32_t slot, const struct gsi_packet *packet)
 {
 	switch (packet->op) {
 	case GSI_PACKET_FETCH:
@@ -329,8 +330,8 @@ client_left(struct gsi_node *node, uint32_t slot)
 }
 
 void
-gsi_node_client(struct gsi_node *node, uint32_t slot, uint32_t gen,
-    uint32_t ready)
+gsi_node_client(
+    struct gsi_node *node, uint32_t slot, uint32_t gen, uint32_t ready)
 {
 	struct gsi_packet packet;
 	int fd;

@@ -61,8 +61,10 @@ open_named(const char *name)
 	status = gsi_attach(&me);
 	if (status == -ENOENT || status == -ECONNREFUSED ||
 	    status == -ECONNRESET)
-		return gsi_fail(-ENOTCONN, "nodedown", "no node '%s' is "
-		    "running", name);
+		return gsi_fail(-ENOTCONN, "nodedown",
+		    "no node '%s' is "
+		    "running",
+		    name);
 	home->open = status == 0;
 	return status;
 }
@@ -101,9 +103,9 @@ threaded(void)
 
 struct embed {
 	char name[GS_NAME_MAX + 1];
-	int socket[2];		/* program, node */
-	int life[2];		/* read: program, write: node */
-	int owner;		/* pidfd of the program */
+	int socket[2]; /* program, node */
+	int life[2]; /* read: program, write: node */
+	int owner; /* pidfd of the program */
 };
 
 /* Moves the three that the node needs out of the way and closes the rest. */
@@ -126,8 +128,7 @@ keep(struct gsi_node *node, struct embed *e)
 	close_range((unsigned)top, ~0u, 0);
 }
 
-static void __attribute__((noreturn))
-be_node(struct embed *e)
+static void __attribute__((noreturn)) be_node(struct embed *e)
 {
 	struct gsi_node *node = calloc(1, sizeof(*node));
 	int status, said;
@@ -195,8 +196,10 @@ wait_ready(int socket)
 	if (n > 0 && memcmp(text, "ready", 5) == 0)
 		return 0;
 	text[n > 0 ? n : 0] = '\0';
-	return gsi_fail(-ENOTCONN, "nodedown", "the private node did not "
-	    "start: %s", n > 0 ? text : "it ended at once");
+	return gsi_fail(-ENOTCONN, "nodedown",
+	    "the private node did not "
+	    "start: %s",
+	    n > 0 ? text : "it ended at once");
 }
 
 /* From now on the node's end is ours, unless we asked to outlive it. */
@@ -237,12 +240,14 @@ private_name(char name[GS_NAME_MAX + 1])
 static int
 open_private(unsigned flags)
 {
-	struct embed e = { .socket = { -1, -1 }, .life = { -1, -1 },
-		.owner = -1 };
+	struct embed e = {
+		.socket = { -1, -1 }, .life = { -1, -1 }, .owner = -1
+	};
 	int status = 0;
 
 	if (threaded())
-		return gsi_fail(-EBUSY, "badarg", "gs_node_open: threads are "
+		return gsi_fail(-EBUSY, "badarg",
+		    "gs_node_open: threads are "
 		    "running already: open the node before they start");
 	private_name(e.name);
 	e.owner = (int)syscall(SYS_pidfd_open, getpid(), 0);
@@ -253,8 +258,10 @@ open_private(unsigned flags)
 		status = fork_node(&e);
 	if (status != 0) {
 		close_embed(&e);
-		return gsi_fail(status, "system_limit", "cannot fork the "
-		    "private node: %s", strerror(-status));
+		return gsi_fail(status, "system_limit",
+		    "cannot fork the "
+		    "private node: %s",
+		    strerror(-status));
 	}
 	close(e.socket[1]);
 	close(e.life[1]);
@@ -284,8 +291,10 @@ gs_node_open(const char *name, unsigned flags)
 	int status;
 
 	if (home->open)
-		return gsi_fail(-EALREADY, "badarg", "node '%s' is open "
-		    "already", home->name);
+		return gsi_fail(-EALREADY, "badarg",
+		    "node '%s' is open "
+		    "already",
+		    home->name);
 	if (name == NULL) {
 		name = getenv("GS_NODE");
 		if (name != NULL && name[0] == '\0')
@@ -385,12 +394,15 @@ gs_node_down(int timeout)
 	if (me == NULL)
 		return -ENOTCONN;
 	if (me->is_server)
-		return gsi_fail(-EPERM, "badarg", "a server cannot wait for "
+		return gsi_fail(-EPERM, "badarg",
+		    "a server cannot wait for "
 		    "the end of its own node");
 	status = ask_down(me, timeout);
 	if (status != 0)
-		return gsi_fail(status, "timeout", "node '%s' is still going "
-		    "down after %d ms", gsi_home()->name, timeout);
+		return gsi_fail(status, "timeout",
+		    "node '%s' is still going "
+		    "down after %d ms",
+		    gsi_home()->name, timeout);
 	leave(me);
 	return 0;
 }
@@ -452,7 +464,8 @@ gs_poller(void)
 	int status = gm_poll_open(&poll, 8, getenv("GS_POLLER"));
 
 	if (status != 0) {
-		snprintf(text, sizeof(home->poller), "none (%s)", strerror(-status));
+		snprintf(
+		    text, sizeof(home->poller), "none (%s)", strerror(-status));
 		return text;
 	}
 	snprintf(text, sizeof(home->poller), "%s", gm_poll_name(poll));

@@ -29,8 +29,8 @@ gsi_connect(const char *path)
 }
 
 int
-gsi_packet_send(int socket, const void *data, size_t size, const int *fds,
-    int n_fds)
+gsi_packet_send(
+    int socket, const void *data, size_t size, const int *fds, int n_fds)
 {
 	union {
 		struct cmsghdr align;
@@ -81,8 +81,8 @@ take_fds(struct msghdr *message, int *fds, int n_fds)
 }
 
 ssize_t
-gsi_packet_receive(int socket, void *data, size_t size, int *fds, int n_fds,
-    int flags)
+gsi_packet_receive(
+    int socket, void *data, size_t size, int *fds, int n_fds, int flags)
 {
 	union {
 		struct cmsghdr align;

@@ -67,8 +67,8 @@ learn(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
 	peer = calloc(1, sizeof(*peer));
 	if (peer == NULL)
 		return -ENOMEM;
-	status = gm_region_map(me->arena->fd, region, pid.slot, pid.gen, true,
-	    &peer->region);
+	status = gm_region_map(
+	    me->arena->fd, region, pid.slot, pid.gen, true, &peer->region);
 	if (status != 0) {
 		free(peer);
 		return status;
@@ -111,8 +111,8 @@ gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 
 	if (peers != NULL && pid.slot < GM_SLOTS) {
 		struct gsi_peer **leaf = peers->leaf[pid.slot / LEAF];
-		struct gsi_peer *peer = leaf != NULL ? leaf[pid.slot % LEAF]
-						     : NULL;
+		struct gsi_peer *peer =
+		    leaf != NULL ? leaf[pid.slot % LEAF] : NULL;
 
 		if (peer != NULL && gs_pid_equal(peer->pid, pid)) {
 			if (gm_load(&peer->entry->word, relaxed) !=

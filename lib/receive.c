@@ -41,8 +41,8 @@ believable(struct gsi_self *me, const struct gsi_message *message)
 	case GSI_DOWN:
 	case GSI_CHILD:
 		return message->from_node &&
-		    message->body.size >= sizeof(struct gsi_note) &&
-		    !gsi_flushed(me, message);
+		       message->body.size >= sizeof(struct gsi_note) &&
+		       !gsi_flushed(me, message);
 	default:
 		return true;
 	}
@@ -81,15 +81,14 @@ quiet(void *data)
 	struct gsi_answer answer;
 
 	return gsi_request(me, GSI_OP_QUIET, &ask, &answer) == 0 &&
-	    answer.status == 1;
+	       answer.status == 1;
 }
 
 /* More than an idle process should hold: give it back. */
 static bool
 is_wide(const struct gm_receiver *r)
 {
-	return gm_ring_allocated(&r->ref) >
-	    2ull * GM_RING_CELLS_MIN * GM_CELL;
+	return gm_ring_allocated(&r->ref) > 2ull * GM_RING_CELLS_MIN * GM_CELL;
 }
 
 static void
@@ -126,8 +125,8 @@ look_at_timers(struct gsi_self *me)
 }
 
 int
-gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
-    int64_t deadline)
+gsi_mailbox_next(
+    struct gsi_self *me, struct gsi_message *message, int64_t deadline)
 {
 	struct gsi_patience patience = { 0 };
 	int64_t timer, until, idle = -1;
@@ -153,8 +152,8 @@ gsi_mailbox_next(struct gsi_self *me, struct gsi_message *message,
 			continue;
 		/* the look in vain may have seen that the node wants room */
 		gsi_mailbox_done(me);
-		if (idle < 0 && (is_wide(&me->mailbox) ||
-		    is_wide(&me->replies)))
+		if (idle < 0 &&
+		    (is_wide(&me->mailbox) || is_wide(&me->replies)))
 			idle = gsi_now_ns() + IDLE_NS;
 		status = gsi_sleep(me, &me->mailbox, earlier(until, idle));
 		if (status == -ENOTCONN)

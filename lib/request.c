@@ -37,7 +37,8 @@ wait_cell(struct gsi_self *me, uint32_t tail)
 	struct gm_event events[4];
 
 	/* acquire [P4]: the node has read the cell */
-	while (tail - gm_load(&me->page->request_head, acquire) >= GM_REQUESTS) {
+	while (
+	    tail - gm_load(&me->page->request_head, acquire) >= GM_REQUESTS) {
 		if (gsi_patient(me, &patience, GSI_NO_CPU))
 			continue;
 		ring_node(me);
@@ -73,8 +74,8 @@ post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
 }
 
 int
-gsi_request_post(struct gsi_self *me, enum gsi_op op, const void *body,
-    size_t size)
+gsi_request_post(
+    struct gsi_self *me, enum gsi_op op, const void *body, size_t size)
 {
 	return post(me, op, body, size, 0);
 }

@@ -6,8 +6,8 @@
 #include "lib/wire.h"
 
 /* Puts a request and does not wait; tag 0: no answer comes. */
-int gsi_request_post(struct gsi_self *me, enum gsi_op op, const void *body,
-    size_t size);
+int gsi_request_post(
+    struct gsi_self *me, enum gsi_op op, const void *body, size_t size);
 
 /* Asks and waits up to deadline (ns): 0 and *answer, or -errno. */
 int gsi_request(struct gsi_self *me, enum gsi_op op, const struct gsi_ask *ask,

@@ -50,8 +50,8 @@ answer(gs_from to, int status, gs_pid pid, const char *reason)
 }
 
 static void
-answer_starter(struct gsi_child *child, int status, gs_pid pid,
-    const char *reason)
+answer_starter(
+    struct gsi_child *child, int status, gs_pid pid, const char *reason)
 {
 	if (child->has_starter)
 		answer(child->starter, status, pid, reason);
@@ -70,8 +70,8 @@ report(struct root *root, enum gsi_level level, struct gsi_child *child,
 		{ "child", child->what, strlen(child->what) },
 	};
 
-	snprintf(text, sizeof(text), "child %s: %s: %s", child->id, context,
-	    reason);
+	snprintf(
+	    text, sizeof(text), "child %s: %s: %s", child->id, context, reason);
 	gsi_report(me->reports, level, "supervisor", child->id, child->pid,
 	    text, fields, 3);
 }
@@ -92,9 +92,8 @@ timer_on(struct root *root, struct gsi_child *child, int ms, uint32_t what)
 	struct root_timer t = { child->serial, what, 0 };
 
 	timer_off(child);
-	child->has_timer = gs_send_after(ms,
-	    gs_to_pid(root->forker->me->pid), GS_OBJECT(t),
-	    &child->timer) == 0;
+	child->has_timer = gs_send_after(ms, gs_to_pid(root->forker->me->pid),
+			       GS_OBJECT(t), &child->timer) == 0;
 }
 
 /* ---- starting ---- */
@@ -157,8 +156,8 @@ reason_of(const struct gsi_child *child, const struct gsi_note *note)
 
 /* The start has failed: says so, once the process is gone. */
 static void
-start_failed(struct root *root, struct gsi_child *child,
-    const struct gsi_note *note)
+start_failed(
+    struct root *root, struct gsi_child *child, const struct gsi_note *note)
 {
 	const char *reason = reason_of(child, note);
 	int status = -ECHILD;
@@ -212,8 +211,8 @@ stopped(struct root *root, struct gsi_child *child, const char *reason)
 		child->restarts++;
 		if (launch(root, child) != 0) {
 			child->state = GS_CHILD_STOPPED;
-			answer_starter(child, -EAGAIN, GS_NO_PID,
-			    "system_limit");
+			answer_starter(
+			    child, -EAGAIN, GS_NO_PID, "system_limit");
 		}
 		return;
 	}
@@ -232,7 +231,8 @@ ended(struct root *root, struct gsi_child *child, const struct gsi_note *note)
 	timer_off(child);
 	child->os_pid = 0;
 	gsi_reason_copy(child->last_reason, child->timed_out ? "timeout"
-	    : child->ignored ? "ignore" : reason);
+					    : child->ignored ? "ignore"
+							     : reason);
 	if (child->goal != GSI_GOAL_RUN) {
 		stopped(root, child, reason);
 		return;
@@ -255,8 +255,8 @@ ended(struct root *root, struct gsi_child *child, const struct gsi_note *note)
 		child->state = GS_CHILD_STOPPED;
 		if ((child->spec->flags & GSI_SPEC_SUPERVISED) != 0 &&
 		    !gsi_reason_clean(reason))
-			report(root, GSI_ERROR_LEVEL, child,
-			    "child_terminated", reason);
+			report(root, GSI_ERROR_LEVEL, child, "child_terminated",
+			    reason);
 		if (child->spec->restart == GS_TEMPORARY ||
 		    (child->spec->flags & GSI_SPEC_SUPERVISED) == 0)
 			gsi_child_remove(&root->children, child);
@@ -275,8 +275,8 @@ reap(struct root *root, const struct gsi_note *note)
 	while (waitpid(note->os_pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (!gs_pid_is_none(note->who))
-		gsi_request_post(root->forker->me, GSI_OP_REAPED, &ask,
-		    sizeof(ask));
+		gsi_request_post(
+		    root->forker->me, GSI_OP_REAPED, &ask, sizeof(ask));
 }
 
 /* What runs there, for reports: known when it has come that far. */
@@ -390,11 +390,11 @@ root_timer(struct root *root, const struct root_timer *t)
 		child->timed_out = !child->started;
 		break;
 	case TIMER_SEATED:
-		page = gm_arena_page(root->forker->me->arena,
-		    child->pid.slot);
+		page = gm_arena_page(root->forker->me->arena, child->pid.slot);
 		if (child->started || gm_load(&page->doing, relaxed) != 0)
 			return;
-		gsi_reason_copy(child->refusal, "no_server: the program did "
+		gsi_reason_copy(child->refusal,
+		    "no_server: the program did "
 		    "not call gs_main within 10 s; start it with --plain");
 		break;
 	case TIMER_SHUTDOWN:
@@ -434,7 +434,7 @@ same_object(const struct gsi_spec *spec, struct stat *st, bool *program)
 	if (*program)
 		return true;
 	return stat(info.dli_fname, st) == 0 && st->st_dev == spec->device &&
-	    st->st_ino == spec->inode;
+	       st->st_ino == spec->inode;
 }
 
 /* A behaviour by address: ours, in a file to load, or out of reach. */
@@ -462,8 +462,8 @@ name_taken(struct root *root, const struct gsi_spec *spec, gs_pid *holder)
 
 	*holder = root->forker->me->pid;
 	return name[0] != '\0' &&
-	    gm_name_find(root->forker->me->arena, name, strlen(name),
-	    &holder->slot, &holder->gen) == 0;
+	       gm_name_find(root->forker->me->arena, name, strlen(name),
+		   &holder->slot, &holder->gen) == 0;
 }
 
 /* A child of that name that is down makes way for its successor. */
@@ -471,9 +471,8 @@ static void
 replace_old(struct root *root, const struct gsi_spec *spec)
 {
 	const char *name = gsi_spec_text(spec, spec->name_at);
-	struct gsi_child *child = name[0] != '\0'
-	    ? gsi_child_by_id(&root->children, name)
-	    : NULL;
+	struct gsi_child *child =
+	    name[0] != '\0' ? gsi_child_by_id(&root->children, name) : NULL;
 
 	if (child != NULL && child->os_pid == 0)
 		gsi_child_remove(&root->children, child);
@@ -506,8 +505,8 @@ ask_start(struct root *root, gs_bytes request, gs_from from)
 	if (status == 0)
 		status = launch(root, child);
 	if (status != 0) {
-		answer(from, status, GS_NO_PID, status == -ENOTSUP
-		    ? "not_addressable" : "system_limit");
+		answer(from, status, GS_NO_PID,
+		    status == -ENOTSUP ? "not_addressable" : "system_limit");
 		gsi_child_remove(&root->children, child);
 		return gs_next_noreply();
 	}
@@ -571,8 +570,8 @@ ask_delete(struct root *root, struct gsi_child *child, gs_from from)
 static gs_next
 ask_list(struct root *root, const struct gsi_root_ask *ask)
 {
-	size_t room = sizeof(struct gsi_root_list) +
-	    GSI_LIST_MAX * sizeof(gs_child);
+	size_t room =
+	    sizeof(struct gsi_root_list) + GSI_LIST_MAX * sizeof(gs_child);
 	struct gsi_root_list *list = calloc(1, room);
 	struct gsi_child *child;
 	gs_next next;
@@ -589,8 +588,8 @@ ask_list(struct root *root, const struct gsi_root_ask *ask)
 		gsi_child_show(child, &list->child[list->count++]);
 		list->last = child->serial;
 	}
-	next = gs_next_reply(gs_bytes_of(list, sizeof(*list) +
-	    list->count * sizeof(gs_child)));
+	next = gs_next_reply(
+	    gs_bytes_of(list, sizeof(*list) + list->count * sizeof(gs_child)));
 	free(list);
 	return next;
 }
@@ -602,8 +601,8 @@ ask_child(struct root *root, struct gsi_root_ask *ask, gs_from from)
 
 	ask->name[GS_NAME_MAX] = '\0';
 	child = ask->name[0] != '\0'
-	    ? gsi_child_by_id(&root->children, ask->name)
-	    : gsi_child_by_pid(&root->children, ask->pid);
+		    ? gsi_child_by_id(&root->children, ask->name)
+		    : gsi_child_by_pid(&root->children, ask->pid);
 	if (child == NULL) {
 		answer(from, -ENOENT, GS_NO_PID, "not_found");
 		return gs_next_noreply();
@@ -657,10 +656,11 @@ static void
 await_end(struct root *root, struct gsi_child *child)
 {
 	struct gsi_self *me = root->forker->me;
-	int64_t deadline = child->spec->shutdown == GS_INFINITY
-	    ? -1
-	    : gsi_deadline(child->spec->shutdown < 0 ? 0
-						     : child->spec->shutdown);
+	int64_t deadline =
+	    child->spec->shutdown == GS_INFINITY
+		? -1
+		: gsi_deadline(
+		      child->spec->shutdown < 0 ? 0 : child->spec->shutdown);
 	struct gsi_message m;
 
 	while (child->os_pid != 0) {
@@ -695,8 +695,7 @@ root_terminate(void *state, const char *reason)
 	for (child = root->children.last; child; child = child->prev) {
 		if (child->os_pid == 0)
 			continue;
-		if (child->spec->shutdown == GS_BRUTAL_KILL ||
-		    !child->started)
+		if (child->spec->shutdown == GS_BRUTAL_KILL || !child->started)
 			kill_child(child);
 		else
 			gs_exit_signal(gs_to_pid(child->pid), "shutdown");
@@ -752,8 +751,7 @@ settle(struct gsi_self *me, int control)
 	me->is_server = true;
 	me->trap_exit = true;
 	me->socket = -1;
-	status = gsi_member_init(me, setup.pid, &arena, fds[1], fds[2],
-	    fds[3]);
+	status = gsi_member_init(me, setup.pid, &arena, fds[1], fds[2], fds[3]);
 	if (status != 0)
 		return status;
 	/* children do not need what is ours alone */

@@ -21,11 +21,12 @@ enum gsi_root_op {
 
 /* How a server's code is found. */
 enum gsi_code {
-	GSI_CODE_ADDRESS = 1,	/* a behaviour in the image root was forked from */
-	GSI_CODE_OBJECT,	/* at an offset of a loadable object */
-	GSI_CODE_MODULE,	/* gs_module of a *.so */
-	GSI_CODE_PROGRAM,	/* a program that calls gs_main */
-	GSI_CODE_PLAIN,		/* any program */
+	GSI_CODE_ADDRESS =
+	    1, /* a behaviour in the image root was forked from */
+	GSI_CODE_OBJECT, /* at an offset of a loadable object */
+	GSI_CODE_MODULE, /* gs_module of a *.so */
+	GSI_CODE_PROGRAM, /* a program that calls gs_main */
+	GSI_CODE_PLAIN, /* any program */
 };
 
 enum gsi_spec_flags {
@@ -42,10 +43,10 @@ enum gsi_spec_flags {
  */
 struct gsi_spec {
 	uint32_t op;
-	uint32_t size;		/* of all, header included */
+	uint32_t size; /* of all, header included */
 	uint32_t code;
 	uint32_t flags;
-	uint64_t ref;		/* of the monitor */
+	uint64_t ref; /* of the monitor */
 	uint64_t address;
 	uint64_t base;
 	uint64_t device;
@@ -54,7 +55,7 @@ struct gsi_spec {
 	int32_t shutdown;
 	int32_t max_restarts;
 	int32_t max_seconds;
-	int32_t timeout;	/* ms, 0 none */
+	int32_t timeout; /* ms, 0 none */
 	int32_t hibernate_after;
 	uint32_t cells;
 	uint32_t name_at;
@@ -73,7 +74,7 @@ struct gsi_root_ask {
 	uint32_t op;
 	uint32_t size;
 	gs_pid pid;
-	uint64_t after;		/* LIST: the serial of the last one seen */
+	uint64_t after; /* LIST: the serial of the last one seen */
 	char name[GS_NAME_MAX + 1];
 };
 
@@ -107,17 +108,17 @@ gsi_spec_text(const struct gsi_spec *spec, uint32_t at)
 struct gsi_forker {
 	struct gsi_self *me;
 	int control;
-	int fd_folder;		/* O_PATH of /proc/self/fd */
+	int fd_folder; /* O_PATH of /proc/self/fd */
 	int pipe_read;
 	unsigned pipe_forks;
 	int bells[64];
 	gs_pid seats[64];
 	unsigned n_seats;
-	int life_next;		/* armed for nobody yet, -1 */
+	int life_next; /* armed for nobody yet, -1 */
 };
 
-int gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me,
-    int control);
+int gsi_forker_init(
+    struct gsi_forker *forker, struct gsi_self *me, int control);
 
 /* Forks a server: 0, its pid and OS pid, or -errno with nothing left. */
 int gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec,

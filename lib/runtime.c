@@ -38,19 +38,26 @@ check(const char *path)
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return gsi_fail(-errno, "", "cannot look at the runtime folder "
-		    "%s: %s", path, strerror(errno));
+		return gsi_fail(-errno, "",
+		    "cannot look at the runtime folder "
+		    "%s: %s",
+		    path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return gsi_fail(-ENOTDIR, "", "the runtime folder %s is no "
-		    "folder: remove it or set GS_RUNTIME_DIR", path);
+		return gsi_fail(-ENOTDIR, "",
+		    "the runtime folder %s is no "
+		    "folder: remove it or set GS_RUNTIME_DIR",
+		    path);
 	if (st.st_uid != geteuid())
-		return gsi_fail(-EPERM, "", "the runtime folder %s belongs to "
+		return gsi_fail(-EPERM, "",
+		    "the runtime folder %s belongs to "
 		    "user %u, not to you: set GS_RUNTIME_DIR to a folder of "
-		    "your own", path, (unsigned)st.st_uid);
+		    "your own",
+		    path, (unsigned)st.st_uid);
 	if ((st.st_mode & 077) != 0)
-		return gsi_fail(-EPERM, "", "the runtime folder %s is open to "
-		    "others (mode %03o): chmod 700 it", path,
-		    (unsigned)(st.st_mode & 0777));
+		return gsi_fail(-EPERM, "",
+		    "the runtime folder %s is open to "
+		    "others (mode %03o): chmod 700 it",
+		    path, (unsigned)(st.st_mode & 0777));
 	return 0;
 }
 
@@ -62,11 +69,15 @@ gs_runtime_dir(char *path, size_t size)
 	choose(chosen, sizeof(chosen));
 	/* a socket path has room for 107 bytes in all */
 	if (strlen(chosen) >= size || strlen(chosen) > 80)
-		return gsi_fail(-ENAMETOOLONG, "", "the runtime folder %s has "
-		    "a name too long for a socket: set GS_RUNTIME_DIR", chosen);
+		return gsi_fail(-ENAMETOOLONG, "",
+		    "the runtime folder %s has "
+		    "a name too long for a socket: set GS_RUNTIME_DIR",
+		    chosen);
 	if (mkdir(chosen, 0700) != 0 && errno != EEXIST)
-		return gsi_fail(-errno, "", "cannot make the runtime folder "
-		    "%s: %s", chosen, strerror(errno));
+		return gsi_fail(-errno, "",
+		    "cannot make the runtime folder "
+		    "%s: %s",
+		    chosen, strerror(errno));
 	snprintf(path, size, "%s", chosen);
 	return check(path);
 }
@@ -90,8 +101,10 @@ gsi_runtime_file(char *path, size_t size, const char *node, const char *suffix)
 	}
 	safe[n] = '\0';
 	if ((size_t)snprintf(path, size, "%s/%s%s", dir, safe, suffix) >= size)
-		return gsi_fail(-ENAMETOOLONG, "", "the node name '%s' is too "
-		    "long for a socket in %s", node, dir);
+		return gsi_fail(-ENAMETOOLONG, "",
+		    "the node name '%s' is too "
+		    "long for a socket in %s",
+		    node, dir);
 	return 0;
 }
 
@@ -102,7 +115,8 @@ unescape(char *out, const char *in, size_t n)
 	unsigned byte;
 
 	while (n > 0) {
-		if (in[0] == '%' && n >= 3 && sscanf(in + 1, "%2x", &byte) == 1) {
+		if (in[0] == '%' && n >= 3 &&
+		    sscanf(in + 1, "%2x", &byte) == 1) {
 			*out++ = (char)byte;
 			in += 3;
 			n -= 3;
@@ -121,7 +135,7 @@ still_there(int fd, const char *path)
 	struct stat a, b;
 
 	return fstat(fd, &a) == 0 && lstat(path, &b) == 0 &&
-	    a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
 static int
@@ -134,8 +148,8 @@ open_lock(const char *node, char *path, size_t size)
 		return status;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return gsi_fail(-errno, "", "cannot open %s: %s", path,
-		    strerror(errno));
+		return gsi_fail(
+		    -errno, "", "cannot open %s: %s", path, strerror(errno));
 	return fd;
 }
 
@@ -152,8 +166,8 @@ gsi_node_lock(const char *node)
 			return fd;
 		if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
 			int status = errno == EAGAIN || errno == EACCES
-			    ? -EEXIST
-			    : -errno;
+					 ? -EEXIST
+					 : -errno;
 
 			close(fd);
 			return status;

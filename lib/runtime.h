@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /* Path of a node's file in the runtime folder; 0 or -errno. */
-int gsi_runtime_file(char *path, size_t size, const char *node,
-    const char *suffix);
+int gsi_runtime_file(
+    char *path, size_t size, const char *node, const char *suffix);
 
 /* The lock that a node holds for life: descriptor, -EEXIST when held. */
 int gsi_node_lock(const char *node);

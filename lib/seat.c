@@ -73,8 +73,8 @@ write_seat(struct gsi_self *me, const struct gsi_spec *spec, gs_pid parent)
 }
 
 void
-gsi_seat_exec(struct gsi_self *me, const struct gsi_spec *spec, gs_pid parent,
-    int life)
+gsi_seat_exec(
+    struct gsi_self *me, const struct gsi_spec *spec, gs_pid parent, int life)
 {
 	const char *path = gsi_spec_text(spec, spec->path_at);
 	char **argv = make_argv(spec, path);
@@ -89,8 +89,7 @@ gsi_seat_exec(struct gsi_self *me, const struct gsi_spec *spec, gs_pid parent,
 		write_seat(me, spec, parent);
 	if (argv != NULL)
 		execv(path, argv);
-	snprintf(reason, sizeof(reason), "exec: %s: %s", path,
-	    strerror(errno));
+	snprintf(reason, sizeof(reason), "exec: %s: %s", path, strerror(errno));
 	gsi_words(me->page, reason);
 	_exit(0);
 }
@@ -104,11 +103,11 @@ read_seat(struct seat *seat)
 
 	memset(seat, 0, sizeof(*seat));
 	return text != NULL &&
-	    sscanf(text, "%u.%u.%u %u.%u.%u %d %d %d %d %d %127[^\n]",
-	    &seat->pid.node, &seat->pid.slot, &seat->pid.gen,
-	    &seat->parent.node, &seat->parent.slot, &seat->parent.gen,
-	    &seat->arena, &seat->bell, &seat->node_bell, &seat->reports,
-	    &seat->hibernate_after, seat->node) == 12;
+	       sscanf(text, "%u.%u.%u %u.%u.%u %d %d %d %d %d %127[^\n]",
+		   &seat->pid.node, &seat->pid.slot, &seat->pid.gen,
+		   &seat->parent.node, &seat->parent.slot, &seat->parent.gen,
+		   &seat->arena, &seat->bell, &seat->node_bell, &seat->reports,
+		   &seat->hibernate_after, seat->node) == 12;
 }
 
 static void
@@ -130,8 +129,8 @@ take_seat(const struct seat *seat)
 	if (me == NULL || arena == NULL)
 		return NULL;
 	status = gm_arena_attach(arena, seat->arena, text, sizeof(text));
-	if (status == 0 && !gm_entry_live(arena, seat->pid.slot,
-	    seat->pid.gen)) {
+	if (status == 0 &&
+	    !gm_entry_live(arena, seat->pid.slot, seat->pid.gen)) {
 		status = -ESRCH;
 		snprintf(text, sizeof(text), "the slot is not ours");
 	}
@@ -186,7 +185,8 @@ join(int argc, char **argv)
 static int
 say_how(const char *program)
 {
-	fprintf(stderr, "%s is a gen_server: start it with\n"
+	fprintf(stderr,
+	    "%s is a gen_server: start it with\n"
 	    "\tgsctl start --name NAME %s [ARG...]\n"
 	    "and talk to it with gsctl call NAME REQUEST; see gsctl(1).\n",
 	    program_invocation_short_name, program);

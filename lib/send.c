@@ -13,11 +13,11 @@
  * stopped senders have not rung for, so it is asked to look.
  */
 static void
-nudge(struct gsi_self *me, struct gsi_peer *peer,
-    const struct gm_ring_ref *ring)
+nudge(
+    struct gsi_self *me, struct gsi_peer *peer, const struct gm_ring_ref *ring)
 {
-	uint64_t sleep_no = gm_ring_nudge(&me->sender, ring,
-	    gsi_peer_alive(peer));
+	uint64_t sleep_no =
+	    gm_ring_nudge(&me->sender, ring, gsi_peer_alive(peer));
 
 	if (sleep_no == 0)
 		return;
@@ -42,8 +42,8 @@ put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
 		return status;
 	memcpy(slip.payload, head, sizeof(*head));
 	if (body.size > 0)
-		memcpy((char *)slip.payload + sizeof(*head), body.data,
-		    body.size);
+		memcpy(
+		    (char *)slip.payload + sizeof(*head), body.data, body.size);
 	sleep_no = gm_ring_commit(&me->sender, ring, &slip);
 	if (sleep_no != 0) {
 		gsi_peer_ring(me, peer);

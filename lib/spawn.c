@@ -36,8 +36,8 @@ gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me, int control)
 	forker->control = control;
 	forker->pipe_read = -1;
 	forker->life_next = -1;
-	forker->fd_folder = open("/proc/self/fd",
-	    O_PATH | O_DIRECTORY | O_CLOEXEC);
+	forker->fd_folder =
+	    open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return forker->fd_folder < 0 ? -errno : 0;
 }
 
@@ -103,8 +103,8 @@ take_pool(struct gsi_forker *forker, int flags)
 	int bells[GSI_POOL];
 	ssize_t n;
 
-	n = gsi_packet_receive(forker->control, &pool, sizeof(pool), bells,
-	    (int)GSI_POOL, flags);
+	n = gsi_packet_receive(
+	    forker->control, &pool, sizeof(pool), bells, (int)GSI_POOL, flags);
 	if (n != (ssize_t)sizeof(pool) || pool.n > GSI_POOL)
 		return;
 	for (uint32_t i = 0; i < pool.n; i++) {
@@ -182,7 +182,7 @@ wait_published(const struct gm_arena *arena, gs_pid pid, int bell, int life)
 	uint64_t count;
 
 	while (entry == NULL ||
-	    gm_load(&entry->word, acquire) != gm_word_of(pid.gen, GM_LIVE)) {
+	       gm_load(&entry->word, acquire) != gm_word_of(pid.gen, GM_LIVE)) {
 		poll(p, 2, -1);
 		if ((p[1].revents & POLLHUP) != 0)
 			_exit(0);
@@ -201,8 +201,8 @@ say_started(struct gsi_self *me, const char *reason, uint32_t kind)
 	struct gsi_head head = { GSI_STARTED, me->pid.gen, kind };
 
 	/* the forker's mailbox may be full for a moment, never for ever */
-	while (gsi_send(me, root, GM_MAILBOX, &head,
-	    gs_text(reason), GM_SEND_RUNTIME) == -EAGAIN)
+	while (gsi_send(me, root, GM_MAILBOX, &head, gs_text(reason),
+		   GM_SEND_RUNTIME) == -EAGAIN)
 		sched_yield();
 }
 
@@ -242,12 +242,15 @@ load_module(struct gsi_self *me, const char *path)
 		give_up(me, "not_loadable: %s", dlerror());
 	symbol = dlsym(object, "gs_module");
 	if (symbol == NULL)
-		give_up(me, "no_behaviour: %s has no symbol gs_module: is "
-		    "GS_MODULE(...) in it?", path);
+		give_up(me,
+		    "no_behaviour: %s has no symbol gs_module: is "
+		    "GS_MODULE(...) in it?",
+		    path);
 	if (*symbol == NULL || (*symbol)->abi != GS_ABI)
-		give_up(me, "bad_abi: %s is built for ABI %u, this library "
-		    "is ABI %u: build it anew", path,
-		    *symbol == NULL ? 0 : (*symbol)->abi, GS_ABI);
+		give_up(me,
+		    "bad_abi: %s is built for ABI %u, this library "
+		    "is ABI %u: build it anew",
+		    path, *symbol == NULL ? 0 : (*symbol)->abi, GS_ABI);
 	return *symbol;
 }
 
@@ -293,8 +296,7 @@ enter_folder(struct gsi_self *me, const struct gsi_spec *spec)
 	const char *directory = gsi_spec_text(spec, spec->directory_at);
 
 	if (directory[0] != '\0' && chdir(directory) != 0)
-		give_up(me, "no_directory: %s: %s", directory,
-		    strerror(errno));
+		give_up(me, "no_directory: %s: %s", directory, strerror(errno));
 }
 
 struct newborn {
@@ -326,7 +328,7 @@ settle(const struct newborn *n)
 	me->is_server = true;
 	me->socket = -1;
 	if (gsi_member_init(me, n->pid, &arena, n->bell, parent->node_bell,
-	    parent->reports) != 0) {
+		parent->reports) != 0) {
 		if (me->page != NULL)
 			give_up(me, "system_limit");
 		_exit(1);
@@ -336,8 +338,7 @@ settle(const struct newborn *n)
 	return me;
 }
 
-static void __attribute__((noreturn))
-run_child(const struct newborn *n)
+static void __attribute__((noreturn)) run_child(const struct newborn *n)
 {
 	const struct gsi_spec *spec = n->spec;
 	const char *name = gsi_spec_text(spec, spec->name_at);
@@ -360,8 +361,8 @@ run_child(const struct newborn *n)
 	if (spec->code == GSI_CODE_PROGRAM || spec->code == GSI_CODE_PLAIN)
 		gsi_seat_exec(me, spec, n->parent, n->life);
 	birth.behaviour = find_code(me, spec);
-	birth.argument = gs_bytes_of(gsi_spec_text(spec, spec->argument_at),
-	    spec->argument_size);
+	birth.argument = gs_bytes_of(
+	    gsi_spec_text(spec, spec->argument_at), spec->argument_size);
 	gsi_server_run(me, &birth);
 }
 
@@ -413,8 +414,7 @@ say_born(struct gsi_forker *forker, const struct newborn *n, gs_pid caller,
 }
 
 static gs_pid
-parent_of(struct gsi_forker *forker, const struct gsi_spec *spec,
-    gs_pid caller)
+parent_of(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller)
 {
 	if ((spec->flags & GSI_SPEC_SUPERVISED) != 0)
 		return forker->me->pid;
@@ -424,8 +424,8 @@ parent_of(struct gsi_forker *forker, const struct gsi_spec *spec,
 }
 
 int
-gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec,
-    gs_pid caller, gs_pid *pid, pid_t *os_pid)
+gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
+    gs_pid *pid, pid_t *os_pid)
 {
 	struct newborn n = { .forker = forker, .spec = spec };
 	sigset_t all, old;

@@ -47,14 +47,14 @@ put(struct builder *b, const void *data, size_t size)
 static uint32_t
 put_text(struct builder *b, const char *text)
 {
-	return put(b, text != NULL ? text : "",
-	    text != NULL ? strlen(text) + 1 : 1);
+	return put(
+	    b, text != NULL ? text : "", text != NULL ? strlen(text) + 1 : 1);
 }
 
 /* Which file a behaviour lies in, so that root can tell whether it has it. */
 static int
-locate(struct gsi_spec *spec, const gs_behaviour *behaviour,
-    char path[PATH_MAX])
+locate(
+    struct gsi_spec *spec, const gs_behaviour *behaviour, char path[PATH_MAX])
 {
 	struct stat st, exe;
 	Dl_info info;
@@ -63,9 +63,11 @@ locate(struct gsi_spec *spec, const gs_behaviour *behaviour,
 	spec->address = (uint64_t)(uintptr_t)behaviour;
 	path[0] = '\0';
 	if (dladdr(behaviour, &info) == 0)
-		return gsi_fail(-ENOTSUP, "not_addressable", "the behaviour "
+		return gsi_fail(-ENOTSUP, "not_addressable",
+		    "the behaviour "
 		    "'%s' is neither in the program nor in a loadable object, "
-		    "so that no other process can find it", behaviour->name);
+		    "so that no other process can find it",
+		    behaviour->name);
 	spec->base = (uint64_t)(uintptr_t)info.dli_fbase;
 	if (stat("/proc/self/exe", &exe) != 0)
 		return -errno;
@@ -96,19 +98,22 @@ check_options(const gs_options *options, struct gsi_spec *spec)
 	if (options->name != NULL && gs_name_check(options->name, NULL) != 0)
 		return gsi_name_refused(options->name);
 	if (options->timeout < 0 || options->hibernate_after < 0)
-		return gsi_fail(-EINVAL, "badarg", "start: a time is "
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: a time is "
 		    "negative");
 	spec->timeout = options->timeout == GS_INFINITY ? 0 : options->timeout;
 	spec->hibernate_after = options->hibernate_after == GS_INFINITY
-	    ? 0
-	    : options->hibernate_after;
+				    ? 0
+				    : options->hibernate_after;
 	spec->cells = options->mailbox == 0 ? CELLS_DEFAULT
-	    : options->mailbox < GM_RING_CELLS_MIN * GM_CELL
-	    ? 0
-	    : gm_region_cells(options->mailbox);
+		      : options->mailbox < GM_RING_CELLS_MIN * GM_CELL
+			  ? 0
+			  : gm_region_cells(options->mailbox);
 	if (spec->cells == 0)
-		return gsi_fail(-EINVAL, "badarg", "start: a mailbox of %zu "
-		    "bytes: 16 KiB to 1 GiB are possible", options->mailbox);
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: a mailbox of %zu "
+		    "bytes: 16 KiB to 1 GiB are possible",
+		    options->mailbox);
 	return 0;
 }
 
@@ -120,34 +125,40 @@ check_child(const gs_child_spec *child, struct gsi_spec *spec)
 	spec->max_restarts = child->has_intensity ? child->max_restarts : 3;
 	spec->max_seconds = child->has_intensity ? child->max_seconds : 5;
 	if (spec->restart < GS_PERMANENT || spec->restart > GS_TEMPORARY)
-		return gsi_fail(-EINVAL, "badarg", "start: no such restart "
-		    "type: %d", spec->restart);
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: no such restart "
+		    "type: %d",
+		    spec->restart);
 	if (spec->shutdown < GS_BRUTAL_KILL)
-		return gsi_fail(-EINVAL, "badarg", "start: shutdown %d is "
-		    "negative", spec->shutdown);
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: shutdown %d is "
+		    "negative",
+		    spec->shutdown);
 	if (spec->max_restarts < 0 || spec->max_seconds < 1)
-		return gsi_fail(-EINVAL, "badarg", "start: %d restarts in %d "
-		    "s: at least 0 in 1 s", spec->max_restarts,
-		    spec->max_seconds);
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: %d restarts in %d "
+		    "s: at least 0 in 1 s",
+		    spec->max_restarts, spec->max_seconds);
 	return 0;
 }
 
 static int
-choose_code(const gs_child_spec *child, struct gsi_spec *spec,
-    char path[PATH_MAX])
+choose_code(
+    const gs_child_spec *child, struct gsi_spec *spec, char path[PATH_MAX])
 {
 	if (child->path == NULL) {
 		if (child->behaviour == NULL)
-			return gsi_fail(-EINVAL, "badarg", "start: neither a "
+			return gsi_fail(-EINVAL, "badarg",
+			    "start: neither a "
 			    "behaviour nor a path");
 		return locate(spec, child->behaviour, path);
 	}
 	if (strlen(child->path) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	strcpy(path, child->path);
-	spec->code = child->plain	? GSI_CODE_PLAIN
-	    : is_module(child->path) ? GSI_CODE_MODULE
-				     : GSI_CODE_PROGRAM;
+	spec->code = child->plain             ? GSI_CODE_PLAIN
+		     : is_module(child->path) ? GSI_CODE_MODULE
+					      : GSI_CODE_PROGRAM;
 	return 0;
 }
 
@@ -156,8 +167,9 @@ static int
 build(const gs_child_spec *child, uint32_t flags, uint64_t ref,
     struct gsi_spec **out)
 {
-	struct gsi_spec spec = { .op = GSI_ROOT_START, .flags = flags,
-		.ref = ref };
+	struct gsi_spec spec = {
+		.op = GSI_ROOT_START, .flags = flags, .ref = ref
+	};
 	struct builder b = { malloc(512), 0, 512 };
 	char path[PATH_MAX];
 	int status = check_options(&child->options, &spec);
@@ -179,7 +191,7 @@ build(const gs_child_spec *child, uint32_t flags, uint64_t ref,
 	spec.argument_size = (uint32_t)child->argument.size;
 	spec.argv_at = (uint32_t)b.size;
 	for (; child->argv != NULL && child->argv[spec.argc] != NULL;
-	    spec.argc++)
+	     spec.argc++)
 		put_text(&b, child->argv[spec.argc]);
 	put_text(&b, "");
 	spec.size = (uint32_t)b.size;
@@ -196,16 +208,19 @@ ask_root(struct gsi_self *me, gs_bytes request, int timeout,
     struct gsi_root_answer *a)
 {
 	gs_bytes reply;
-	int status = gs_call(gs_to_pid(gsi_root_pid(me)), request, &reply,
-	    timeout);
+	int status =
+	    gs_call(gs_to_pid(gsi_root_pid(me)), request, &reply, timeout);
 
 	if (status == -ETIMEDOUT)
-		return gsi_fail(status, "timeout", "the root supervisor was "
-		    "not done within %d ms; it goes on", timeout);
+		return gsi_fail(status, "timeout",
+		    "the root supervisor was "
+		    "not done within %d ms; it goes on",
+		    timeout);
 	if (status != 0)
-		return gsi_fail(status, "nodedown", "the root supervisor of "
-		    "node '%s' does not answer: %s", gsi_home()->name,
-		    strerror(-status));
+		return gsi_fail(status, "nodedown",
+		    "the root supervisor of "
+		    "node '%s' does not answer: %s",
+		    gsi_home()->name, strerror(-status));
 	if (reply.size < sizeof(*a))
 		return -EPROTO;
 	memcpy(a, reply.data, sizeof(*a));
@@ -223,26 +238,35 @@ explain(const struct gsi_root_answer *a, const char *what)
 	case 0:
 		return 0;
 	case -EEXIST:
-		return gsi_fail(-EEXIST, "already_started", "cannot start %s: "
-		    "the name is held by %s", what, gs_pid_text(a->pid, pid));
+		return gsi_fail(-EEXIST, "already_started",
+		    "cannot start %s: "
+		    "the name is held by %s",
+		    what, gs_pid_text(a->pid, pid));
 	case -ECANCELED:
-		return gsi_fail(-ECANCELED, "ignore", "%s: its init said "
-		    "ignore", what);
+		return gsi_fail(-ECANCELED, "ignore",
+		    "%s: its init said "
+		    "ignore",
+		    what);
 	case -ETIMEDOUT:
-		return gsi_fail(-ETIMEDOUT, "timeout", "cannot start %s: its "
-		    "init took too long and was killed", what);
+		return gsi_fail(-ETIMEDOUT, "timeout",
+		    "cannot start %s: its "
+		    "init took too long and was killed",
+		    what);
 	case -ECHILD:
-		return gsi_fail(-ECHILD, a->reason, "cannot start %s: %s",
-		    what, shown);
+		return gsi_fail(
+		    -ECHILD, a->reason, "cannot start %s: %s", what, shown);
 	case -ENOTSUP:
-		return gsi_fail(-ENOTSUP, a->reason, "cannot start %s: the "
+		return gsi_fail(-ENOTSUP, a->reason,
+		    "cannot start %s: the "
 		    "behaviour is in this program, which node '%s' was not "
-		    "forked from: build it as a module", what,
-		    gsi_self()->arena->header->name);
+		    "forked from: build it as a module",
+		    what, gsi_self()->arena->header->name);
 	case -EAGAIN:
-		return gsi_fail(-EAGAIN, a->reason, "cannot start %s: a limit "
+		return gsi_fail(-EAGAIN, a->reason,
+		    "cannot start %s: a limit "
 		    "of the system (processes, file descriptors or shared "
-		    "memory) is reached", what);
+		    "memory) is reached",
+		    what);
 	default:
 		return gsi_fail(a->status, a->reason, "%s: %s", what, shown);
 	}
@@ -256,8 +280,8 @@ name_of(const gs_child_spec *child)
 	if (child->path != NULL)
 		return child->path;
 	return child->behaviour != NULL && child->behaviour->name != NULL
-	    ? child->behaviour->name
-	    : "a server";
+		   ? child->behaviour->name
+		   : "a server";
 }
 
 static int
@@ -314,16 +338,16 @@ int
 gs_start_link(const gs_behaviour *behaviour, gs_bytes argument,
     const gs_options *options, gs_pid *pid)
 {
-	return start_plain(behaviour, argument, options, GSI_SPEC_LINK, pid,
-	    NULL);
+	return start_plain(
+	    behaviour, argument, options, GSI_SPEC_LINK, pid, NULL);
 }
 
 int
 gs_start_monitor(const gs_behaviour *behaviour, gs_bytes argument,
     const gs_options *options, gs_pid *pid, gs_ref *monitor)
 {
-	return start_plain(behaviour, argument, options, GSI_SPEC_MONITOR, pid,
-	    monitor);
+	return start_plain(
+	    behaviour, argument, options, GSI_SPEC_MONITOR, pid, monitor);
 }
 
 int
@@ -346,8 +370,10 @@ about(gs_addr child, enum gsi_root_op op, int timeout, gs_pid *pid)
 	if (me == NULL)
 		return -ENOTCONN;
 	if (timeout < 0)
-		return gsi_fail(-EINVAL, "badarg", "the timeout %d is "
-		    "negative", timeout);
+		return gsi_fail(-EINVAL, "badarg",
+		    "the timeout %d is "
+		    "negative",
+		    timeout);
 	if (child.kind == GS_ADDR_PID)
 		ask.pid = child.pid;
 	else if (child.name == NULL || strlen(child.name) > GS_NAME_MAX)
@@ -361,8 +387,10 @@ about(gs_addr child, enum gsi_root_op op, int timeout, gs_pid *pid)
 		*pid = a.pid;
 	gsi_addr_text(child, where, sizeof(where));
 	if (a.status == -ENOENT)
-		return gsi_fail(-ENOENT, "not_found", "the root supervisor "
-		    "has no child %s", where);
+		return gsi_fail(-ENOENT, "not_found",
+		    "the root supervisor "
+		    "has no child %s",
+		    where);
 	return explain(&a, where);
 }
 
@@ -387,8 +415,9 @@ gs_child_delete(gs_addr child)
 static int
 next_list(struct gsi_self *me, uint64_t after, struct gsi_root_list **out)
 {
-	struct gsi_root_ask ask = { .op = GSI_ROOT_LIST, .size = sizeof(ask),
-		.after = after };
+	struct gsi_root_ask ask = {
+		.op = GSI_ROOT_LIST, .size = sizeof(ask), .after = after
+	};
 	struct gsi_root_list *list;
 	gs_bytes reply;
 	int status = gs_call(gs_to_pid(gsi_root_pid(me)), GS_OBJECT(ask),

@@ -38,8 +38,8 @@ gsi_cpu(void)
 }
 
 bool
-gsi_patient(struct gsi_self *me, struct gsi_patience *patience,
-    uint32_t peer_cpu)
+gsi_patient(
+    struct gsi_self *me, struct gsi_patience *patience, uint32_t peer_cpu)
 {
 	uint32_t round = patience->rounds++;
 	uint32_t cpu = gsi_cpu();

@@ -101,8 +101,8 @@ gm_arena_allocate(struct gm_arena *arena, uint64_t at, uint64_t size)
 
 	do {
 		status = fallocate(arena->fd, 0, (off_t)at, (off_t)size) == 0
-		    ? 0
-		    : -errno;
+			     ? 0
+			     : -errno;
 	} while (status == -EINTR);
 	return status;
 }
@@ -142,8 +142,8 @@ map_all(struct gm_arena *arena)
 	arena->dirty = map(arena->fd, GM_AT_DIRTY, GM_PAGE, true);
 	if (arena->dirty == NULL)
 		return -errno;
-	arena->pages = map(arena->fd, GM_AT_PAGES, PAGES_BYTES,
-	    arena->writable);
+	arena->pages =
+	    map(arena->fd, GM_AT_PAGES, PAGES_BYTES, arena->writable);
 	return arena->pages == NULL ? -errno : 0;
 }
 
@@ -156,8 +156,8 @@ create_in(struct gm_arena *arena, const char *name)
 	arena->lock_fd = -1;
 	arena->writable = true;
 	if (name != NULL)
-		arena->fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-		    0600);
+		arena->fd =
+		    shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	else
 		arena->fd = memfd_create("genserver", MFD_CLOEXEC);
 	if (arena->fd < 0)
@@ -171,8 +171,8 @@ create_in(struct gm_arena *arena, const char *name)
 		status = gm_arena_allocate(arena, GM_AT_PAGES, GM_PAGE_BYTES);
 	if (status == 0 && name != NULL) {
 		arena->lock_fd = shm_open(name, O_RDWR | O_CLOEXEC, 0);
-		status = arena->lock_fd < 0 ? -errno
-					    : lock_segment(arena->lock_fd);
+		status =
+		    arena->lock_fd < 0 ? -errno : lock_segment(arena->lock_fd);
 	}
 	if (status == 0)
 		status = map_all(arena);
@@ -198,9 +198,9 @@ gm_arena_create(struct gm_arena *arena, const char *name, char why[32])
 	if (status == 0) {
 		snprintf(why, 32, "shm");
 	} else {
-		const char *cause = name == NULL ? "asked for"
-		    : status == -ENOSPC		 ? "/dev/shm full"
-						 : "no /dev/shm";
+		const char *cause = name == NULL        ? "asked for"
+				    : status == -ENOSPC ? "/dev/shm full"
+							: "no /dev/shm";
 
 		status = create_in(arena, NULL);
 		if (status != 0)
@@ -304,7 +304,8 @@ gm_arena_grow(struct gm_arena *arena, uint32_t slot)
 
 	if (status == 0)
 		status = gm_arena_allocate(arena,
-		    GM_AT_PAGES + (uint64_t)slot * GM_PAGE_BYTES, GM_PAGE_BYTES);
+		    GM_AT_PAGES + (uint64_t)slot * GM_PAGE_BYTES,
+		    GM_PAGE_BYTES);
 	/* after the allocation [G0]: readers touch only what is allocated */
 	if (status == 0)
 		gm_store(&arena->header->slots_high, slot + 1, release);

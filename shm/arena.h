@@ -19,7 +19,7 @@
 
 #define GM_LAYOUT 1u
 #define GM_MAGIC "GENSERV"
-#define GM_SLOTS 32768u		/* slot 0 is the node */
+#define GM_SLOTS 32768u /* slot 0 is the node */
 #define GM_NAME_HEADS 16384u
 
 #define GM_AT_HEADER 0ull
@@ -30,19 +30,19 @@
 #define GM_AT_REGIONS (1ull << 30)
 
 enum gm_header_flags {
-	GM_FENCED = 1,		/* no membarrier in this node */
+	GM_FENCED = 1, /* no membarrier in this node */
 };
 
 struct gm_header {
 	char magic[8];
 	uint32_t layout;
 	uint32_t flags;
-	uint64_t layout_hash;	/* sizes and offsets of every shared struct */
+	uint64_t layout_hash; /* sizes and offsets of every shared struct */
 	char version[32];
 	char name[128];
 	uint32_t creation;
 	uint32_t os_pid;
-	int64_t started;	/* CLOCK_MONOTONIC ns */
+	int64_t started; /* CLOCK_MONOTONIC ns */
 	char poller[64];
 	char memory[32];
 	_Atomic uint32_t fds_used;
@@ -53,7 +53,7 @@ struct gm_header {
 
 	/* futex word: moves with every birth, end, name.  Node only. */
 	_Alignas(GM_LINE) _Atomic uint32_t changes;
-	_Atomic uint64_t root;	/* slot << 32 | gen of the root supervisor */
+	_Atomic uint64_t root; /* slot << 32 | gen of the root supervisor */
 	_Atomic uint32_t slots_high; /* entries below it are allocated [G0] */
 };
 
@@ -67,15 +67,15 @@ struct gm_dirty {
 static_assert(sizeof(struct gm_dirty) == GM_PAGE, "one page");
 
 struct gm_arena {
-	int fd;			/* of the segment */
-	int lock_fd;		/* node: own description that holds the lock */
-	bool writable;		/* node */
+	int fd; /* of the segment */
+	int lock_fd; /* node: own description that holds the lock */
+	bool writable; /* node */
 	struct gm_header *header;
-	struct gm_dirty *dirty;	/* writable for all */
+	struct gm_dirty *dirty; /* writable for all */
 	_Atomic uint32_t *heads;
 	struct gm_entry *table;
-	struct gm_page *pages;	/* node: all, writable; others: read-only */
-	uint64_t next_region;	/* node: first offset never used */
+	struct gm_page *pages; /* node: all, writable; others: read-only */
+	uint64_t next_region; /* node: first offset never used */
 };
 
 uint64_t gm_layout_hash(void);

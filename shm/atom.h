@@ -49,8 +49,7 @@ gm_cas16(struct gm_word *word, uint64_t *lo, uint64_t *hi, uint64_t new_lo,
 	gm_u128 new = (gm_u128)new_hi << 64 | new_lo;
 	gm_u128 seen;
 
-	seen = __sync_val_compare_and_swap((gm_u128 *)(void *)word,
-	    old, new);
+	seen = __sync_val_compare_and_swap((gm_u128 *)(void *)word, old, new);
 	*lo = (uint64_t)seen;
 	*hi = (uint64_t)(seen >> 64);
 	return seen == old;

@@ -29,8 +29,8 @@ hash_of(const char *name, size_t size)
 
 /* 1 found, 0 not in this chain, -EAGAIN the walk left the chain. */
 static int
-walk(const struct gm_arena *arena, uint32_t hash, const char *name,
-    size_t size, uint32_t *slot, uint32_t *gen)
+walk(const struct gm_arena *arena, uint32_t hash, const char *name, size_t size,
+    uint32_t *slot, uint32_t *gen)
 {
 	uint32_t bucket = hash % GM_NAME_HEADS;
 	uint32_t at = gm_load(&arena->heads[bucket], acquire); /* [N1] */
@@ -48,8 +48,8 @@ walk(const struct gm_arena *arena, uint32_t hash, const char *name,
 		its = gm_load(&entry->name_hash, relaxed);
 		next = gm_load(&entry->name_next, acquire); /* [N1] */
 		equal = its == hash && (seq & 1) == 0 &&
-		    gm_load(&entry->name_size, relaxed) == size &&
-		    memcmp(entry->name, name, size) == 0;
+			gm_load(&entry->name_size, relaxed) == size &&
+			memcmp(entry->name, name, size) == 0;
 		gm_fence(acquire);
 		if (its % GM_NAME_HEADS != bucket ||
 		    gm_load(&entry->name_seq, relaxed) != seq)
@@ -87,8 +87,8 @@ gm_name_find(const struct gm_arena *arena, const char *name, size_t size,
  * then linked in [N1]; before the last store nobody finds the name.
  */
 void
-gm_name_put(struct gm_arena *arena, uint32_t slot, const char *name,
-    size_t size)
+gm_name_put(
+    struct gm_arena *arena, uint32_t slot, const char *name, size_t size)
 {
 	struct gm_entry *entry = &arena->table[slot];
 	uint32_t hash = hash_of(name, size);
@@ -100,8 +100,8 @@ gm_name_put(struct gm_arena *arena, uint32_t slot, const char *name,
 	memcpy(entry->name, name, size);
 	gm_store(&entry->name_size, (uint32_t)size, relaxed);
 	gm_store(&entry->name_hash, hash, relaxed);
-	gm_store(&entry->name_next,
-	    gm_load(&arena->heads[bucket], relaxed), relaxed);
+	gm_store(&entry->name_next, gm_load(&arena->heads[bucket], relaxed),
+	    relaxed);
 	gm_store(&entry->name_seq, seq + 2, release); /* [G2] */
 	gm_store(&arena->heads[bucket], slot, release); /* [N1] */
 }
@@ -143,7 +143,8 @@ gm_names_check(const struct gm_arena *arena)
 			if (n > high)
 				return "a chain runs in a circle";
 			if (gm_load(&entry->name_hash, relaxed) %
-			    GM_NAME_HEADS != b)
+				GM_NAME_HEADS !=
+			    b)
 				return "an entry is in a foreign chain";
 			if (gm_load(&entry->name_size, relaxed) == 0)
 				return "an entry without a name is in a chain";

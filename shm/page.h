@@ -38,16 +38,16 @@
 #define GM_WORDS_FINAL 0x77f1a1u
 
 struct gm_crash {
-	_Atomic uint32_t state;		/* 0, or signal number when complete */
-	int32_t code;			/* si_code */
-	uint64_t address;		/* si_addr */
+	_Atomic uint32_t state; /* 0, or signal number when complete */
+	int32_t code; /* si_code */
+	uint64_t address; /* si_addr */
 	uint64_t pc;
-	uint64_t messages;		/* counter of the message in hand */
+	uint64_t messages; /* counter of the message in hand */
 	uint32_t tid;
-	uint32_t kind;			/* its kind */
-	uint32_t message_size;		/* its true size */
+	uint32_t kind; /* its kind */
+	uint32_t message_size; /* its true size */
 	uint32_t n_pcs;
-	uint32_t client_slot;		/* who sent it */
+	uint32_t client_slot; /* who sent it */
 	uint32_t client_gen;
 	uint64_t pcs[GM_CRASH_PCS];
 	uint8_t message[GM_CRASH_MESSAGE]; /* its first bytes */
@@ -55,27 +55,28 @@ struct gm_crash {
 
 struct gm_request {
 	uint32_t op;
-	uint32_t size;			/* bytes of body */
-	uint64_t tag;			/* answered with it; 0: no answer wanted */
+	uint32_t size; /* bytes of body */
+	uint64_t tag; /* answered with it; 0: no answer wanted */
 	uint8_t body[GM_REQUEST_BYTES - 16];
 };
 
 struct gm_page {
 	/* line 0: mailbox-protocol words, read by the node at a death */
-	_Alignas(GM_LINE) _Atomic uint64_t send_m; /* region id | ring, 0 none */
-	_Atomic uint64_t send_v;	/* position being tried, 0 none */
-	_Atomic uint64_t wait[4];	/* slot << 32 | gen, 0 none */
+	_Alignas(
+	    GM_LINE) _Atomic uint64_t send_m; /* region id | ring, 0 none */
+	_Atomic uint64_t send_v; /* position being tried, 0 none */
+	_Atomic uint64_t wait[4]; /* slot << 32 | gen, 0 none */
 	_Atomic uint32_t wait_any;
 	uint32_t pad0;
 
 	/* line 1: what the owner is doing */
 	_Alignas(GM_LINE) _Atomic uint32_t doing; /* enum gs_process_state */
-	_Atomic uint32_t started;	/* 1 once init has returned ok */
-	_Atomic uint64_t messages;	/* taken so far */
+	_Atomic uint32_t started; /* 1 once init has returned ok */
+	_Atomic uint64_t messages; /* taken so far */
 	_Atomic uint64_t calls;
 	_Atomic uint64_t casts;
 	_Atomic uint64_t infos;
-	_Atomic uint64_t refused;	/* my sends that met a full mailbox */
+	_Atomic uint64_t refused; /* my sends that met a full mailbox */
 
 	_Alignas(GM_LINE) _Atomic uint32_t words_state;
 	uint32_t words_size;
@@ -92,8 +93,9 @@ struct gm_page {
 	_Alignas(GM_LINE) struct gm_request requests[GM_REQUESTS];
 };
 
-static_assert(sizeof(struct gm_crash) == 56 + 8 * GM_CRASH_PCS +
-	GM_CRASH_MESSAGE, "no hidden padding");
+static_assert(
+    sizeof(struct gm_crash) == 56 + 8 * GM_CRASH_PCS + GM_CRASH_MESSAGE,
+    "no hidden padding");
 static_assert(sizeof(struct gm_request) == GM_REQUEST_BYTES, "request cell");
 static_assert(sizeof(struct gm_page) <= GM_PAGE_BYTES, "bump GM_LAYOUT");
 

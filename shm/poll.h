@@ -14,14 +14,14 @@
 struct gm_poll;
 
 enum gm_poll_flags {
-	GM_POLL_OUT = 1,	/* writable as well as readable */
-	GM_POLL_OWN = 2,	/* the poller takes fd and closes it; with
+	GM_POLL_OUT = 1, /* writable as well as readable */
+	GM_POLL_OWN = 2, /* the poller takes fd and closes it; with
 				   io_uring it then counts in no fd table */
 };
 
 struct gm_event {
 	uint64_t token;
-	uint32_t ready;		/* POLLIN, POLLOUT, POLLHUP, POLLERR */
+	uint32_t ready; /* POLLIN, POLLOUT, POLLHUP, POLLERR */
 };
 
 /*
@@ -51,7 +51,7 @@ void gm_poll_remove(struct gm_poll *poll, uint64_t token);
  * ever, 0 not at all).  Returns the number of events, 0 at the deadline or
  * when a signal handler ran (-EINTR is never returned).
  */
-int gm_poll_wait(struct gm_poll *poll, int64_t deadline,
-    struct gm_event *events, int max);
+int gm_poll_wait(
+    struct gm_poll *poll, int64_t deadline, struct gm_event *events, int max);
 
 #endif

@@ -24,7 +24,7 @@ gm_entry_live(const struct gm_arena *arena, uint32_t slot, uint32_t gen)
 	const struct gm_entry *entry = gm_entry_at(arena, slot);
 
 	return entry != NULL &&
-	    gm_load(&entry->word, acquire) == gm_word_of(gen, GM_LIVE);
+	       gm_load(&entry->word, acquire) == gm_word_of(gen, GM_LIVE);
 }
 
 int

@@ -26,7 +26,7 @@ enum gm_state {
 
 enum gm_entry_flags {
 	GM_TRAP_EXIT = 1,
-	GM_REFUSED = 2,		/* born, but must leave: name taken */
+	GM_REFUSED = 2, /* born, but must leave: name taken */
 };
 
 struct gm_entry {
@@ -35,7 +35,7 @@ struct gm_entry {
 	_Atomic uint64_t region; /* file offset of its mailbox, 0 none */
 	_Atomic uint32_t cells;
 	_Atomic uint32_t os_pid;
-	_Atomic uint32_t kind;	/* enum gs_process_kind */
+	_Atomic uint32_t kind; /* enum gs_process_kind */
 	_Atomic uint32_t flags;
 	_Atomic uint64_t parent; /* slot << 32 | gen, OTP's parent, 0 none */
 	_Atomic uint64_t supervisor; /* who forked it */
@@ -82,8 +82,8 @@ void gm_entry_name(const struct gm_entry *entry, char name[GM_ENTRY_NAME + 1]);
 int gm_name_find(const struct gm_arena *arena, const char *name, size_t size,
     uint32_t *slot, uint32_t *gen);
 
-void gm_name_put(struct gm_arena *arena, uint32_t slot, const char *name,
-    size_t size);
+void gm_name_put(
+    struct gm_arena *arena, uint32_t slot, const char *name, size_t size);
 void gm_name_drop(struct gm_arena *arena, uint32_t slot);
 
 /* Proves that chains and entries agree: NULL, or what is wrong. */

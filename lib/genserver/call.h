@@ -14,8 +14,8 @@
 #ifndef GENSERVER_CALL_H
 #define GENSERVER_CALL_H
 
-#include <genserver/types.h>
 #include <genserver/server.h>
+#include <genserver/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,8 +26,8 @@ extern "C" {
  * *reply (may be NULL) is borrowed until this thread's next call of the
  * library.  A late answer is dropped.  Follows gen_server:call/3.
  */
-GS_API int gs_call(gs_addr to, gs_bytes request, gs_bytes *reply, int timeout)
-    GS_MUST;
+GS_API int gs_call(
+    gs_addr to, gs_bytes request, gs_bytes *reply, int timeout) GS_MUST;
 
 /* Sends and does not wait; 0 also when nobody is there.  gen_server:cast/2. */
 GS_API int gs_cast(gs_addr to, gs_bytes request);

@@ -42,19 +42,19 @@ GS_API int gs_node_down(int timeout) GS_MUST;
 
 typedef struct gs_node_info {
 	char name[GS_NAME_MAX + 1];
-	uint32_t creation;	/* the node field of its pids */
+	uint32_t creation; /* the node field of its pids */
 	int os_pid;
-	char version[32];	/* of the library that made the node */
-	char poller[64];	/* "io_uring", or "epoll (why)" */
-	char memory[32];	/* "shm" or "memfd (why)" */
-	uint64_t arena_used;	/* bytes of shared memory allocated now */
-	uint32_t processes;	/* live now */
+	char version[32]; /* of the library that made the node */
+	char poller[64]; /* "io_uring", or "epoll (why)" */
+	char memory[32]; /* "shm" or "memfd (why)" */
+	uint64_t arena_used; /* bytes of shared memory allocated now */
+	uint32_t processes; /* live now */
 	uint32_t processes_max;
-	uint32_t fds_used;	/* file descriptors of the node */
+	uint32_t fds_used; /* file descriptors of the node */
 	uint32_t fds_max;
-	int64_t uptime;		/* ms */
-	char runtime[256];	/* the folder of socket and log */
-	char log[320];		/* path of the log, "" if it goes to stderr */
+	int64_t uptime; /* ms */
+	char runtime[256]; /* the folder of socket and log */
+	char log[320]; /* path of the log, "" if it goes to stderr */
 } gs_node_info;
 
 GS_API int gs_node_inspect(gs_node_info *info) GS_MUST;
@@ -62,13 +62,13 @@ GS_API int gs_node_inspect(gs_node_info *info) GS_MUST;
 /* One node of this user, running or left over by a kill -9. */
 typedef struct gs_node_entry {
 	char name[GS_NAME_MAX + 1];
-	int os_pid;		/* 0 when stale */
+	int os_pid; /* 0 when stale */
 	bool running;
 } gs_node_entry;
 
 /* Calls each for every node of this user; stops when it returns non-zero. */
-GS_API int gs_nodes(int (*each)(const gs_node_entry *node, void *data),
-    void *data);
+GS_API int gs_nodes(
+    int (*each)(const gs_node_entry *node, void *data), void *data);
 
 /* Removes what a dead node left; returns how many stale nodes were removed. */
 GS_API int gs_nodes_prune(void);

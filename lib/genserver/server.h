@@ -23,20 +23,21 @@ extern "C" {
 typedef struct gs_next {
 	uint32_t verdict;
 	uint32_t action;
-	int32_t timeout;	/* ms, with the timeout action */
+	int32_t timeout; /* ms, with the timeout action */
 	uint32_t check;
-	uint64_t payload;	/* staged reply and its size */
-	uint64_t reason;	/* staged reason */
-	uint64_t argument;	/* staged continue argument */
+	uint64_t payload; /* staged reply and its size */
+	uint64_t reason; /* staged reason */
+	uint64_t argument; /* staged continue argument */
 } gs_next;
 
 /* What handle_info is told. */
 enum gs_info_kind {
-	GS_INFO_MESSAGE = 1,	/* gs_send: body, from */
-	GS_INFO_TIMEOUT = 2,	/* the verdict's timeout passed */
-	GS_INFO_TIMER = 3,	/* gs_send_after: body, ref */
-	GS_INFO_EXIT = 4,	/* linked process ended, or exit signal: from, reason */
-	GS_INFO_DOWN = 5,	/* monitored process ended: from, ref, reason */
+	GS_INFO_MESSAGE = 1, /* gs_send: body, from */
+	GS_INFO_TIMEOUT = 2, /* the verdict's timeout passed */
+	GS_INFO_TIMER = 3, /* gs_send_after: body, ref */
+	GS_INFO_EXIT =
+	    4, /* linked process ended, or exit signal: from, reason */
+	GS_INFO_DOWN = 5, /* monitored process ended: from, ref, reason */
 };
 
 typedef struct gs_info {
@@ -44,27 +45,27 @@ typedef struct gs_info {
 	gs_pid from;
 	gs_ref ref;
 	gs_bytes body;
-	const char *reason;	/* "" when the kind has none */
+	const char *reason; /* "" when the kind has none */
 } gs_info;
 
 /* Why format_status is asked. */
 enum gs_status_kind {
-	GS_STATUS_NORMAL = 1,	/* somebody wants to look */
+	GS_STATUS_NORMAL = 1, /* somebody wants to look */
 	GS_STATUS_TERMINATE = 2, /* an abnormal end is being reported */
 };
 
 typedef struct gs_status {
 	enum gs_status_kind kind;
-	const char *reason;	/* "" when normal */
-	gs_bytes message;	/* the last message, as received */
-	gs_bytes text;		/* out: how the state is to be shown */
+	const char *reason; /* "" when normal */
+	gs_bytes message; /* the last message, as received */
+	gs_bytes text; /* out: how the state is to be shown */
 } gs_status;
 
 typedef struct gs_behaviour {
-	uint32_t abi;		/* GS_ABI */
-	uint32_t size;		/* sizeof(gs_behaviour) */
+	uint32_t abi; /* GS_ABI */
+	uint32_t size; /* sizeof(gs_behaviour) */
 	const char *name;
-	const char *version;	/* shown, and handed to code_change; NULL is "" */
+	const char *version; /* shown, and handed to code_change; NULL is "" */
 	size_t state_size;
 
 	/* Required.  ok, ignore, error or stop; start waits for it. */
@@ -106,8 +107,8 @@ typedef struct gs_behaviour {
  * The whole main() of a program that is a server: started by gsctl it serves,
  * started by hand it says how to start it.  Returns the exit status.
  */
-GS_API int gs_main(int argc, char **argv, const gs_behaviour *behaviour)
-    GS_MUST;
+GS_API int gs_main(
+    int argc, char **argv, const gs_behaviour *behaviour) GS_MUST;
 
 /* ---- verdicts ---- */
 

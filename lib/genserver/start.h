@@ -15,11 +15,11 @@ extern "C" {
 
 /* All zero is the default of everything. */
 typedef struct gs_options {
-	const char *name;	/* registered before init runs; NULL: none */
-	int timeout;		/* ms that init may take; 0: no limit */
-	int hibernate_after;	/* idle ms before hibernating; 0: never */
-	size_t mailbox;		/* bytes, 16 KiB to 1 GiB; 0: 1 MiB */
-	const char *debug;	/* "trace,log,statistics,..."; NULL: none */
+	const char *name; /* registered before init runs; NULL: none */
+	int timeout; /* ms that init may take; 0: no limit */
+	int hibernate_after; /* idle ms before hibernating; 0: never */
+	size_t mailbox; /* bytes, 16 KiB to 1 GiB; 0: 1 MiB */
+	const char *debug; /* "trace,log,statistics,..."; NULL: none */
 } gs_options;
 
 /*

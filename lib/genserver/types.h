@@ -22,8 +22,8 @@ extern "C" {
 #define GS_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Sizes in bytes, the terminating NUL not counted. */
-#define GS_NAME_MAX 127		/* a server's or node's name */
-#define GS_REASON_MAX 255	/* an exit reason */
+#define GS_NAME_MAX 127 /* a server's or node's name */
+#define GS_REASON_MAX 255 /* an exit reason */
 
 /* Times are int milliseconds, 0 and up; GS_INFINITY waits for ever. */
 #define GS_INFINITY 0x7fffffff
@@ -39,7 +39,7 @@ typedef struct gs_pid {
 	uint32_t gen;
 } gs_pid;
 
-#define GS_PID_TEXT 40		/* room for gs_pid_text, NUL included */
+#define GS_PID_TEXT 40 /* room for gs_pid_text, NUL included */
 
 /* Bytes that somebody else owns; size 0 is legal, data may then be NULL. */
 typedef struct gs_bytes {
@@ -72,8 +72,8 @@ enum gs_addr_kind {
 typedef struct gs_addr {
 	enum gs_addr_kind kind;
 	gs_pid pid;
-	const char *name;	/* borrowed */
-	const char *node;	/* borrowed */
+	const char *name; /* borrowed */
+	const char *node; /* borrowed */
 } gs_addr;
 
 static inline gs_addr

@@ -57,8 +57,8 @@ fds_of(int os_pid)
 static void
 cycle(int i)
 {
-	static const char *const arguments[] = { "", "", "ignore", "stop",
-		"", "die" };
+	static const char *const arguments[] = { "", "", "ignore", "stop", "",
+		"die" };
 	gs_options options = { .name = i % 2 == 0 ? "brief" : NULL };
 	gs_bytes reply;
 	gs_pid pid;
