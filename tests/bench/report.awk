@@ -136,7 +136,8 @@ function table(    i, m, range, p)
 	}
 }
 
-function document(    i, j, m, sep, comma)
+# Metrics of the bare machine alone stand apart, under "limits".
+function document(    i, j, m, sep, comma, alone)
 {
 	printf "{\"machine\":%s,\"load\":%s,\"metrics\":[", text(machine),
 	    json_number(load)
@@ -144,6 +145,11 @@ function document(    i, j, m, sep, comma)
 		m = order[i]
 		if (!gather(m))
 			continue
+		if (our == "") {
+			alone = alone (alone == "" ? "" : ",") text(m) ":" \
+			    json_number(bare)
+			continue
+		}
 		printf "%s\n{\"name\":%s,\"unit\":%s,\"value\":%s,", sep,
 		    text(m), text(unit[m]), json_number(our)
 		printf "\"min\":%s,\"max\":%s,\"peers\":{", json_number(low),
@@ -161,7 +167,7 @@ function document(    i, j, m, sep, comma)
 		printf "\"ratio_limit\":%s}", json_number(ratio(m, our, bare))
 		sep = ","
 	}
-	printf "\n]}\n"
+	printf "\n],\"limits\":{%s}}\n", alone
 }
 
 END {
