@@ -41,6 +41,8 @@ gsi_packet_send(
 	struct cmsghdr *c;
 	ssize_t n;
 
+	if (n_fds > FDS_MAX)
+		return -EINVAL;
 	if (n_fds > 0) {
 		message.msg_control = control.bytes;
 		message.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
