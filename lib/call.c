@@ -246,8 +246,15 @@ static int
 cast(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes body)
 {
 	struct gsi_head head = { kind, me->pid.gen, 0 };
+	struct gsi_peer *peer;
+	int status = gsi_peer_get(me, pid, &peer);
 
-	return gsi_send(me, pid, GM_MAILBOX, &head, body, 0);
+	if (status != 0)
+		return status;
+	/* nobody would ever read it */
+	if (gm_load(&peer->entry->kind, relaxed) == GS_PROCESS_PLAIN)
+		return -EOPNOTSUPP;
+	return gsi_send_peer(me, peer, GM_MAILBOX, &head, body, 0);
 }
 
 /* Nobody there is no failure of a cast; no room is. */
@@ -284,7 +291,8 @@ int
 gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 {
 	struct gsi_self *me = gsi_self();
-	int64_t deadline = gsi_deadline(timeout);
+	int64_t deadline = 0;
+	bool waited = false;
 	struct gsi_peer *peer;
 	gs_pid pid;
 	int status;
@@ -302,6 +310,10 @@ gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 		/* waiting for room in one's own mailbox would be for ever */
 		if (status != -EAGAIN || gs_pid_equal(pid, me->pid))
 			break;
+		/* the clock is looked at only by those who wait */
+		if (!waited)
+			deadline = gsi_deadline(timeout);
+		waited = true;
 		status = gsi_peer_get(me, pid, &peer);
 		if (status == 0)
 			status = gm_ring_wait_room(&me->sender,

@@ -29,6 +29,7 @@ struct gsi_child {
 	bool first; /* never been up: a failure is the starter's */
 	bool timed_out;
 	bool ignored;
+	bool seated; /* a program that has called gs_main */
 	bool has_starter;
 	bool has_stopper;
 	gs_from starter; /* waits for the start, or the restart */

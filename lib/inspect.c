@@ -208,6 +208,41 @@ gs_changed(uint32_t seen, int timeout)
 	return 0;
 }
 
+/* What is left of a time that ends at deadline (ns), in ms as callers have it. */
+static int
+left_ms(int64_t deadline)
+{
+	int64_t left;
+
+	if (deadline < 0)
+		return GS_INFINITY;
+	left = (deadline - gsi_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
+	return left > 0 ? (int)left : 0;
+}
+
+int
+gs_wait_up(gs_addr to, int timeout)
+{
+	int64_t deadline = gsi_deadline(timeout);
+	int status = -EINVAL;
+
+	while (timeout >= 0) {
+		uint32_t seen = gs_changes();
+
+		status = gs_ping(to, left_ms(deadline));
+		if (status != -ENOENT && status != -ESRCH &&
+		    status != -ECONNRESET)
+			break;
+		/* a pid that is dead stays dead */
+		if (to.kind == GS_ADDR_PID)
+			break;
+		status = gs_changed(seen, left_ms(deadline));
+		if (status != 0)
+			break;
+	}
+	return status;
+}
+
 const char *
 gs_state_text(enum gs_process_state state)
 {

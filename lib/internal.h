@@ -129,6 +129,7 @@ struct gsi_self {
 	struct gsi_peers *peers;
 	struct gsi_timers *timers;
 	struct gsi_server *server; /* the loop's private state, else NULL */
+	uint32_t crowded; /* waits that are not to yield, wait.c */
 	uint32_t peer_cpu; /* where my last caller ran; a hint */
 	struct gsi_self *next; /* of this program's threads */
 	char label[GS_NAME_MAX + 1];

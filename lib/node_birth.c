@@ -65,6 +65,8 @@ gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
 	proc->bell = -1;
 	proc->socket = -1;
 	proc->held_end = &proc->held;
+	/* the bytes of the last holder's name had outlived it, for the log */
+	node->arena.table[*slot].name[0] = '\0';
 	return 0;
 }
 

@@ -270,6 +270,12 @@ make_arena(struct gsi_node *node)
 
 	gm_segment_name(segment, sizeof(segment), node->name);
 	status = gm_arena_create(&node->arena, segment, memory);
+	if (status == -EEXIST)
+		return gsi_fail(-EBUSY, "",
+		    "a node '%s' of yours runs already, with another runtime "
+		    "folder than %s: set GS_RUNTIME_DIR to that one, or choose "
+		    "another name",
+		    node->name, node->path);
 	if (status != 0)
 		return gsi_fail(status, "",
 		    "cannot make the shared memory of "
@@ -278,8 +284,8 @@ make_arena(struct gsi_node *node)
 	status = gm_poll_open(&node->poll, 256, getenv("GS_POLLER"));
 	if (status != 0)
 		return gsi_fail(status, "",
-		    "cannot make a poller (GS_POLLER="
-		    "%s): %s",
+		    "cannot make a poller (GS_POLLER=%s; "
+		    "io_uring and epoll are known): %s",
 		    getenv("GS_POLLER"), strerror(-status));
 	node->sender.page = gm_arena_page(&node->arena, 0);
 	node->sender.slot = 0;

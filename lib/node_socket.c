@@ -180,7 +180,11 @@ attach(struct gsi_node *node, int socket, int pidfd,
 		    "the gsctl that belongs to it");
 	} else if (pidfd < 0 || !peer(socket, &cred) ||
 		   !pidfd_is(pidfd, cred.pid)) {
-		refuse(socket, -EPERM, "the pidfd does not belong to you");
+		refuse(socket, -EPERM,
+		    pidfd < 0
+			? "your pidfd did not arrive: are the file descriptors "
+			  "used up, here or there?"
+			: "the pidfd does not belong to you");
 	} else if (node->phase != GSI_PHASE_UP) {
 		refuse(socket, -ENOTCONN, "it is going down");
 	} else {

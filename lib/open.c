@@ -295,7 +295,7 @@ gs_node_open(const char *name, unsigned flags)
 		    "node '%s' is open "
 		    "already",
 		    home->name);
-	if (name == NULL) {
+	if (name == NULL && (flags & GS_NODE_PRIVATE) == 0) {
 		name = getenv("GS_NODE");
 		if (name != NULL && name[0] == '\0')
 			name = NULL;

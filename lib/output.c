@@ -39,18 +39,46 @@ struct gsi_output {
 
 /* ---- names ---- */
 
+/*
+ * A server before the client it may be as well, the living before the dead,
+ * and the dead until their slot is used again: last words come late.
+ */
 static uint32_t
 slot_of(const struct gm_arena *arena, int os_pid)
 {
 	const struct gm_entry *entry;
-	uint32_t slot;
+	uint32_t slot, best = GM_SLOTS;
+	int rank, best_rank = 0;
 
 	for (slot = 0; (entry = gm_entry_at(arena, slot)) != NULL; slot++) {
-		if ((uint32_t)gm_load(&entry->word, acquire) != GM_FREE &&
-		    gm_load(&entry->os_pid, relaxed) == (uint32_t)os_pid)
-			return slot;
+		uint64_t word = gm_load(&entry->word, acquire);
+
+		if (gm_load(&entry->os_pid, relaxed) != (uint32_t)os_pid ||
+		    word == 0)
+			continue;
+		rank = (uint32_t)word == GM_LIVE   ? 3
+		       : (uint32_t)word == GM_DEAD ? 2
+						   : 1;
+		if (gm_load(&entry->kind, relaxed) != GS_PROCESS_CLIENT)
+			rank += 3;
+		if (rank > best_rank) {
+			best_rank = rank;
+			best = slot;
+		}
 	}
-	return GM_SLOTS;
+	return best;
+}
+
+/* A name is free when its holder is dead, but its bytes are still there. */
+static void
+last_name(const struct gm_entry *entry, char name[GM_ENTRY_NAME + 1])
+{
+	gm_entry_name(entry, name);
+	if (name[0] != '\0' ||
+	    (uint32_t)gm_load(&entry->word, acquire) == GM_LIVE)
+		return;
+	memcpy(name, entry->name, GM_ENTRY_NAME);
+	name[GM_ENTRY_NAME] = '\0';
 }
 
 static bool
@@ -79,7 +107,7 @@ look_up(const struct gm_arena *arena, struct writer *w, int os_pid)
 	w->pid.node = arena->header->creation;
 	w->pid.slot = slot;
 	w->pid.gen = (uint32_t)(gm_load(&entry->word, acquire) >> 32);
-	gm_entry_name(entry, w->name);
+	last_name(entry, w->name);
 	return true;
 }
 

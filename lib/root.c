@@ -146,12 +146,17 @@ restart(struct root *root, struct gsi_child *child, const char *reason)
 
 /* ---- an end ---- */
 
+/* A program that never took its seat was no server to begin with. */
 static const char *
-reason_of(const struct gsi_child *child, const struct gsi_note *note)
+reason_of(struct gsi_child *child, const struct gsi_note *note)
 {
-	if (child->refusal[0] != '\0')
-		return child->refusal;
-	return note->reason;
+	if (child->spec->code == GSI_CODE_PROGRAM && !child->seated &&
+	    child->refusal[0] == '\0' && strncmp(note->reason, "exec:", 5) != 0)
+		snprintf(child->refusal, sizeof(child->refusal),
+		    "no_server: the program ended (%.80s) without calling "
+		    "gs_main; start it with --plain",
+		    note->reason);
+	return child->refusal[0] != '\0' ? child->refusal : note->reason;
 }
 
 /* The start has failed: says so, once the process is gone. */
@@ -281,14 +286,17 @@ reap(struct root *root, const struct gsi_note *note)
 
 /* What runs there, for reports: known when it has come that far. */
 static void
-learn_behaviour(struct root *root, struct gsi_child *child)
+learn(struct root *root, struct gsi_child *child)
 {
 	const struct gm_page *page;
 	size_t n;
 
-	if (child->what[0] != '\0' || gs_pid_is_none(child->pid))
+	if (gs_pid_is_none(child->pid))
 		return;
 	page = gm_arena_page(root->forker->me->arena, child->pid.slot);
+	child->seated = gm_load(&page->doing, relaxed) != 0;
+	if (child->what[0] != '\0')
+		return;
 	n = strnlen(page->behaviour, sizeof(page->behaviour) - 1);
 	gsi_printable(child->what, sizeof(child->what), page->behaviour, n);
 }
@@ -306,7 +314,7 @@ take_child(struct root *root, const struct gsi_message *m)
 	child = gsi_child_by_os_pid(&root->children, note.os_pid);
 	/* after the reaping its page is no more */
 	if (child != NULL)
-		learn_behaviour(root, child);
+		learn(root, child);
 	reap(root, &note);
 	if (child != NULL)
 		ended(root, child, &note);
@@ -331,7 +339,7 @@ take_started(struct root *root, const struct gsi_message *m)
 	}
 	child->started = true;
 	child->first = false;
-	learn_behaviour(root, child);
+	learn(root, child);
 	timer_off(child);
 	if (child->goal == GSI_GOAL_RUN)
 		child->state = GS_CHILD_RUNNING;
@@ -759,6 +767,7 @@ settle(struct gsi_self *me, int control)
 	madvise(me->region.region, me->region.mapped, MADV_DONTFORK);
 	/* a supervisor never spins: its children want the CPU */
 	me->spin_ns = 0;
+	me->crowded = UINT32_MAX;
 	gsi_self_set(me);
 	gs_set_label("root supervisor");
 	return 0;

@@ -214,6 +214,7 @@ gs_main(int argc, char **argv, const gs_behaviour *behaviour)
 	me = take_seat(&seat);
 	if (me == NULL)
 		return 70;
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	birth.argument = join(argc, argv);
 	birth.hibernate_after = seat.hibernate_after;
 	birth.parent = seat.parent;

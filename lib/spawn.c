@@ -353,6 +353,8 @@ static void __attribute__((noreturn)) run_child(const struct newborn *n)
 
 	/* pstree and top show the supervision tree by its names */
 	prctl(PR_SET_NAME, name[0] != '\0' ? name : "gs-server");
+	/* what is printed is in the log when it is printed */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	enter_folder(me, spec);
 	if (spec->code == GSI_CODE_PLAIN) {
 		gm_store(&me->page->started, 1, release);

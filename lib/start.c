@@ -259,7 +259,8 @@ explain(const struct gsi_root_answer *a, const char *what)
 		return gsi_fail(-ENOTSUP, a->reason,
 		    "cannot start %s: the "
 		    "behaviour is in this program, which node '%s' was not "
-		    "forked from: build it as a module",
+		    "forked from: build it as a module, or unset GS_NODE for "
+		    "a private node",
 		    what, gsi_self()->arena->header->name);
 	case -EAGAIN:
 		return gsi_fail(-EAGAIN, a->reason,

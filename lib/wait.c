@@ -19,6 +19,8 @@
 #define SPIN_MAX_NS 50000
 #define RELAX_BATCH 32
 #define YIELDS 12
+#define CROWDED_NS 15000
+#define CROWDED_WAITS 256u
 
 /* The kernel keeps it current for us; a quarter of a nanosecond. */
 uint32_t
@@ -37,6 +39,26 @@ gsi_cpu(void)
 	return (uint32_t)sched_getcpu();
 }
 
+/*
+ * Lets the peer run on this CPU.  Where somebody else takes the slice instead
+ * a yield costs more than a wake-up: then sleep for a while, at once.
+ */
+static bool
+yield(struct gsi_self *me)
+{
+	int64_t before;
+
+	if (me->crowded > 0) {
+		me->crowded--;
+		return false;
+	}
+	before = gsi_now_ns();
+	sched_yield();
+	if (gsi_now_ns() - before > CROWDED_NS)
+		me->crowded = CROWDED_WAITS;
+	return true;
+}
+
 bool
 gsi_patient(
     struct gsi_self *me, struct gsi_patience *patience, uint32_t peer_cpu)
@@ -46,11 +68,9 @@ gsi_patient(
 	int64_t now;
 
 	if (peer_cpu == cpu || me->spin_ns == 0) {
-		if (round >= YIELDS)
-			return false;
-		gm_region_set_cpu(&me->region, cpu);
-		sched_yield();
-		return true;
+		if (round == 0)
+			gm_region_set_cpu(&me->region, cpu);
+		return round < YIELDS && yield(me);
 	}
 	if (round % RELAX_BATCH == 0) {
 		now = gsi_now_ns();

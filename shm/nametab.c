@@ -98,6 +98,7 @@ gm_name_put(
 	gm_store(&entry->name_seq, seq + 1, relaxed);
 	gm_fence(release); /* [G2]: odd before any byte changes */
 	memcpy(entry->name, name, size);
+	entry->name[size] = '\0';
 	gm_store(&entry->name_size, (uint32_t)size, relaxed);
 	gm_store(&entry->name_hash, hash, relaxed);
 	gm_store(&entry->name_next, gm_load(&arena->heads[bucket], relaxed),

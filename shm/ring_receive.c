@@ -15,6 +15,7 @@
 /* Looks in vain before the tail is read at all, and then each so often. */
 #define LOOKS_FIRST 8u
 #define LOOKS_AGAIN 1024u
+#define LOOKS_QUIET 64u
 
 void
 gm_receiver_init(
@@ -179,7 +180,10 @@ nothing(struct gm_receiver *r)
 		r->looks = 0;
 	}
 	r->looks++;
-	gm_receiver_publish(r, true);
+	/* limit is what senders read each time: written only when it counts */
+	if (r->look || r->looks >= LOOKS_QUIET ||
+	    gm_load(&r->ref.ring->room_wanted, relaxed) != 0)
+		gm_receiver_publish(r, true);
 	due = r->look || r->looks % LOOKS_AGAIN == 0;
 	if (r->looks == LOOKS_FIRST)
 		due = due || r->n_pins != 0;

@@ -71,6 +71,12 @@ GS_API int gs_links(gs_pid pid, gs_pid *links, int max);
 GS_API int gs_ping(gs_addr to, int timeout) GS_MUST;
 
 /*
+ * Waits until the server is there, by its name also after a restart, and past
+ * its init: 0, -ETIMEDOUT.
+ */
+GS_API int gs_wait_up(gs_addr to, int timeout) GS_MUST;
+
+/*
  * Changes: a count that moves with every start, end and name of the node.
  * gs_changed waits until it differs from seen, or -ETIMEDOUT.
  */

@@ -16,6 +16,7 @@ extern "C" {
 
 enum gs_node_flags {
 	GS_NODE_OUTLIVE = 1, /* embedded: this program survives its node */
+	GS_NODE_PRIVATE = 2, /* whatever GS_NODE says, without a name */
 };
 
 /*
