@@ -4,6 +4,8 @@
  */
 #include "tests/conformance/helpers.h"
 
+#include <sys/resource.h>
+
 /* A call of a fresh server ends with this reason, at once. */
 static void
 call_ends_with(const char *request, const char *reason)
@@ -225,6 +227,18 @@ TEST(CALL_30_exit_route_fails_the_call)
 
 #define CROWD 200
 
+/* Each client is a few descriptors of this process. */
+static void
+need_descriptors(rlim_t count)
+{
+	struct rlimit limit;
+
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	if (limit.rlim_max < count || setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		SKIP("too few file descriptors are allowed");
+}
+
 TEST_TIMEOUT(CALL_32_hundreds_of_callers_learn_of_the_death, 60)
 {
 	static struct caller callers[CROWD];
@@ -232,6 +246,7 @@ TEST_TIMEOUT(CALL_32_hundreds_of_callers_learn_of_the_death, 60)
 	gs_pid pid;
 	int i;
 
+	need_descriptors(10 * CROWD);
 	node_up();
 	pid = start("");
 	for (i = 0; i < CROWD; i++)
