@@ -42,6 +42,13 @@ static struct test_case **last = &first;
 static sigset_t waited; /* blocked in the runner, not in cases */
 static sigset_t inherited;
 static int interrupted;
+static int soak; /* seconds */
+
+int
+test_seconds(void)
+{
+	return soak > 0 ? soak : 10;
+}
 
 void
 test_add(struct test_case *test)
@@ -63,6 +70,7 @@ complain(struct run *run, const char *fmt, ...)
 	printf("\n");
 }
 
+/* All of it when the case has failed, else what it wrote as TAP comments. */
 static void
 show_output(const struct run *run)
 {
@@ -75,8 +83,10 @@ show_output(const struct run *run)
 
 	text[n > 0 ? n : 0] = '\0';
 	while ((line = strsep(&rest, "\n"))) {
-		if (*line || rest)
+		if (run->failed && (*line || rest))
 			printf("# | %s\n", line);
+		else if (strncmp(line, "# ", 2) == 0)
+			printf("%s\n", line);
 	}
 }
 
@@ -150,8 +160,8 @@ in_case(const struct run *run, pid_t runner)
 static void
 wait_case(struct run *run)
 {
-	int64_t deadline =
-	    now_ms() + (int64_t)run->test->seconds * 1000 * test_slowness();
+	int64_t deadline = now_ms() + (int64_t)(run->test->seconds + soak) *
+					  1000 * test_slowness();
 	struct timespec left;
 	int64_t ms;
 	pid_t pid;
@@ -193,8 +203,7 @@ finish(struct run *run)
 	run->failed |= left_children();
 	run->failed |= left_segment(&run->before, run->node);
 	run->failed |= left_files(run->dir);
-	if (run->failed)
-		show_output(run);
+	show_output(run);
 }
 
 static bool
@@ -270,8 +279,13 @@ int
 main(int argc, char **argv)
 {
 	test_report = test_shared(sizeof(*test_report));
+	if (argc == 3 && strcmp(argv[1], "--seconds") == 0) {
+		soak = atoi(argv[2]);
+		argc = 1;
+	}
 	if (argc > 2) {
-		fprintf(stderr, "usage: %s [--list | NAME]\n", argv[0]);
+		fprintf(stderr, "usage: %s [--list | --seconds N | NAME]\n",
+		    argv[0]);
 		return 1;
 	}
 	if (argc == 2 && strcmp(argv[1], "--list") == 0) {

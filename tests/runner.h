@@ -7,10 +7,12 @@
  *	prog		runs all, prints TAP; exit 1 when one failed
  *	prog NAME	runs one here, unforked and without limit: for gdb
  *	prog --list	prints the names
+ *	prog --seconds N  runs all; those that go by test_seconds so long
  *
  * A case finds in its environment GS_RUNTIME_DIR, a fresh empty folder, and
  * GS_TEST_NODE, a node name nobody else has.  GS_TEST_SLOW=n multiplies all
- * time limits (valgrind).
+ * time limits (valgrind).  Lines that a case begins with "# " are shown also
+ * when it passes.
  */
 #ifndef GS_TESTS_RUNNER_H
 #define GS_TESTS_RUNNER_H
@@ -90,6 +92,9 @@ void test_keeps_fds(void);
 
 /* How many descriptors this process has open. */
 int test_fds(void);
+
+/* How long a torture test is to go on: 10 s unless --seconds says. */
+int test_seconds(void);
 
 /* True under valgrind or a sanitizer: sizes and speeds mean nothing. */
 bool test_slow(void);
