@@ -258,12 +258,19 @@ void gsi_hibernate(struct gsi_self *me);
 int gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid);
 /* -EINVAL, and says what is wrong with the name. */
 int gsi_name_refused(const char *name);
-
-/* call.c */
-/* The address in words, names made printable. */
-const char *gsi_addr_text(gs_addr to, char *text, size_t size);
 /* The root supervisor of the node. */
 gs_pid gsi_root_pid(const struct gsi_self *me);
+
+/* failure.c */
+/* The address in words, names made printable. */
+const char *gsi_addr_text(gs_addr to, char *text, size_t size);
+/* Notes that an operation has failed, reason NULL as status says: status. */
+int gsi_failed(int status, const char *operation, gs_addr to, gs_bytes request,
+    int timeout, const char *reason);
+
+/* call.c */
+/* Does it read a mailbox, so that it can answer? */
+bool gsi_has_loop(struct gsi_self *me, gs_pid pid);
 
 /* timer.c */
 /* When the next timer is due (ns), -1 none. */

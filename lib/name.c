@@ -113,6 +113,15 @@ gs_whereis(const char *name, gs_pid *pid)
 	return gsi_fail(-ENOENT, "noproc", "nobody holds the name '%s'", name);
 }
 
+gs_pid
+gsi_root_pid(const struct gsi_self *me)
+{
+	uint64_t root = gm_load(&me->arena->header->root, acquire);
+	gs_pid pid = { me->pid.node, (uint32_t)(root >> 32), (uint32_t)root };
+
+	return pid;
+}
+
 int
 gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid)
 {

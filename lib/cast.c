@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages nobody answers: cast, send and reply.  They never wait for the
+ * receiver, but for cast_wait, which waits for room; and that nobody is there
+ * is no failure.
+ */
+#include <errno.h>
+
+#include "lib/request.h"
+
+static int
+cast(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes body)
+{
+	struct gsi_head head = { kind, me->pid.gen, 0 };
+	struct gsi_peer *peer;
+	int status = gsi_peer_get(me, pid, &peer);
+
+	if (status != 0)
+		return status;
+	/* nobody would ever read it */
+	if (gm_load(&peer->entry->kind, relaxed) == GS_PROCESS_PLAIN)
+		return -EOPNOTSUPP;
+	return gsi_send_peer(me, peer, GM_MAILBOX, &head, body, 0);
+}
+
+/* Nobody there is no failure of a cast; no room is. */
+static int
+cast_status(int status)
+{
+	switch (status) {
+	case -ENOENT:
+	case -ESRCH:
+	case -EHOSTUNREACH:
+		return 0;
+	default:
+		return status;
+	}
+}
+
+int
+gs_cast(gs_addr to, gs_bytes request)
+{
+	struct gsi_self *me = gsi_self();
+	gs_pid pid;
+	int status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	status = gsi_resolve(me, to, &pid);
+	if (status == 0)
+		status = cast(me, pid, GSI_CAST, request);
+	status = cast_status(status);
+	return status == 0 ? 0
+			   : gsi_failed(status, "cast", to, request, 0, NULL);
+}
+
+int
+gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
+{
+	struct gsi_self *me = gsi_self();
+	int64_t deadline = 0;
+	bool waited = false;
+	struct gsi_peer *peer;
+	gs_pid pid;
+	int status;
+
+	if (timeout < 0)
+		return gsi_fail(-EINVAL, "badarg",
+		    "cast: the timeout %d is "
+		    "negative",
+		    timeout);
+	if (me == NULL)
+		return -ENOTCONN;
+	status = gsi_resolve(me, to, &pid);
+	while (status == 0) {
+		status = cast(me, pid, GSI_CAST, request);
+		/* waiting for room in one's own mailbox would be for ever */
+		if (status != -EAGAIN || gs_pid_equal(pid, me->pid))
+			break;
+		/* the clock is looked at only by those who wait */
+		if (!waited)
+			deadline = gsi_deadline(timeout);
+		waited = true;
+		status = gsi_peer_get(me, pid, &peer);
+		if (status == 0)
+			status = gm_ring_wait_room(&me->sender,
+			    &peer->region.ring[GM_MAILBOX],
+			    gsi_peer_alive(peer),
+			    sizeof(struct gsi_head) + request.size, deadline);
+	}
+	status = cast_status(status);
+	return status == 0
+		   ? 0
+		   : gsi_failed(status, "cast", to, request, timeout, NULL);
+}
+
+int
+gs_send(gs_addr to, gs_bytes message)
+{
+	struct gsi_self *me = gsi_self();
+	gs_pid pid;
+	int status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	status = gsi_resolve(me, to, &pid);
+	if (status == 0) {
+		status = cast(me, pid, GSI_INFO, message);
+		if (status == -ESRCH)
+			return 0;
+	}
+	return status == 0 ? 0
+			   : gsi_failed(status, "send", to, message, 0, NULL);
+}
+
+int
+gs_reply(gs_from from, gs_bytes reply)
+{
+	struct gsi_self *me = gsi_self();
+	int status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	status = gsi_send_reply(me, from, reply);
+	/* too large is a bug of the server's that it should hear of */
+	return status == -EMSGSIZE ? status : 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stopping a process and learning how it ended.  The watch is asked for before
+ * the word to terminate is sent, so the end cannot be missed.
+ */
+#include <errno.h>
+
+#include "lib/request.h"
+
+static int
+send_terminate(struct gsi_self *me, gs_pid pid, const char *reason)
+{
+	struct gsi_head head = { GSI_SYS, me->pid.gen, 0 };
+	struct gsi_sys sys = { GSI_SYS_TERMINATE, (uint32_t)strlen(reason) };
+	char body[sizeof(sys) + GS_REASON_MAX + 1];
+
+	if (!gsi_has_loop(me, pid))
+		return gs_exit_signal(gs_to_pid(pid), reason);
+	memcpy(body, &sys, sizeof(sys));
+	memcpy(body + sizeof(sys), reason, sys.size);
+	return gsi_send(me, pid, GM_MAILBOX, &head,
+	    gs_bytes_of(body, sizeof(sys) + sys.size), 0);
+}
+
+/* The watch comes first, so that the end cannot be missed. */
+static int
+stop(struct gsi_self *me, gs_pid pid, const char *reason, int64_t deadline,
+    char ended[GS_REASON_MAX + 1])
+{
+	struct gsi_ask watch = { .pid = pid };
+	struct gsi_answer answer;
+	uint64_t tag;
+	int status;
+
+	if (gs_pid_is_none(pid))
+		return -ESRCH;
+	if (pid.node != me->pid.node)
+		return -EHOSTUNREACH;
+	if (pid.slot == 0)
+		return -EPERM;
+	status =
+	    gsi_request_start(me, GSI_OP_WATCH, &watch, sizeof(watch), &tag);
+	if (status == 0)
+		status = send_terminate(me, pid, reason);
+	if (status == 0 || status == -ESRCH) {
+		int sent = status;
+
+		status = gsi_request_wait(me, tag, deadline, &answer);
+		if (status == 0 && sent != 0)
+			answer.status = -ESRCH;
+	}
+	if (status != 0) {
+		watch.ref = tag;
+		gsi_request_post(me, GSI_OP_UNWATCH, &watch, sizeof(watch));
+		return status;
+	}
+	gsi_reason_copy(ended, answer.reason);
+	return answer.status;
+}
+
+int
+gs_stop(gs_addr to, const char *reason, int timeout)
+{
+	struct gsi_self *me = gsi_self();
+	char wanted[GS_REASON_MAX + 1], ended[GS_REASON_MAX + 1] = "";
+	gs_pid pid;
+	int status;
+
+	if (timeout < 0)
+		return gsi_fail(-EINVAL, "badarg",
+		    "stop: the timeout %d is "
+		    "negative",
+		    timeout);
+	if (me == NULL)
+		return -ENOTCONN;
+	gsi_reason_copy(wanted, reason);
+	status = gsi_resolve(me, to, &pid);
+	if (status == 0 && gs_pid_equal(pid, me->pid))
+		status = -EDEADLK;
+	if (status == 0)
+		status = stop(me, pid, wanted, gsi_deadline(timeout), ended);
+	if (status == 0 && strcmp(ended, wanted) != 0)
+		status = -ECONNRESET;
+	if (status == 0)
+		return 0;
+	return gsi_failed(status, "stop", to, gs_text(wanted), timeout,
+	    status == -ECONNRESET ? ended : NULL);
+}
