@@ -22,6 +22,8 @@ struct gsi_home {
 struct gsi_home *gsi_home(void);
 /* A server just forked keeps its node as its home, with this arena. */
 void gsi_home_server(const struct gm_arena *arena);
+/* Fills home with the node of this name, from the runtime folder. */
+void gsi_home_named(const char *name);
 void gsi_home_lock(void);
 void gsi_home_unlock(void);
 

@@ -12,30 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool
-gsi_spec_check(const struct gsi_spec *spec, size_t size)
-{
-	const char *text = (const char *)spec;
-	uint32_t at[] = { spec->name_at, spec->path_at, spec->directory_at,
-		spec->debug_at, spec->argv_at };
-	uint32_t words = 0;
-
-	if (size < sizeof(*spec) + 1 || spec->size != size ||
-	    text[size - 1] != '\0')
-		return false;
-	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
-		if (at[i] < sizeof(*spec) || at[i] >= size)
-			return false;
-	if (spec->argument_at < sizeof(*spec) || spec->argument_at > size ||
-	    spec->argument_size > size - spec->argument_at)
-		return false;
-	for (uint32_t i = spec->argv_at; i < size; i++)
-		words += text[i] == '\0';
-	return spec->argc <= words &&
-	       strlen(gsi_spec_text(spec, spec->name_at)) <= GS_NAME_MAX &&
-	       spec->code >= GSI_CODE_ADDRESS && spec->code <= GSI_CODE_PLAIN;
-}
-
 static void
 describe(struct gsi_child *child)
 {

@@ -3,7 +3,9 @@
 #ifndef GSI_CHILD_H
 #define GSI_CHILD_H
 
-#include "lib/root.h"
+#include <sys/types.h>
+
+#include "lib/spec.h"
 
 #define GSI_DEATHS_KEPT 64
 

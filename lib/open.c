@@ -20,7 +20,6 @@
 #include "lib/attach.h"
 #include "lib/node.h"
 #include "lib/runtime.h"
-#include "lib/seat.h"
 #include "lib/self.h"
 
 const char *

@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
-#include "lib/root.h"
-#include "lib/seat.h"
+#include "lib/forker.h"
 
 #define SEAT "GS_SEAT"
 #define SEAT_DEBUG "GS_SEAT_DEBUG" /* the start option debug, if any */

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the root supervisor is asked: start, stop, restart, delete, list.  A
+ * start or a stop is answered when the child's own message or its end arrives,
+ * so that one slow init holds up nobody else.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "lib/root.h"
+
+void
+gsi_root_answer(gs_from to, int status, gs_pid pid, const char *reason)
+{
+	struct gsi_root_answer a = { .status = status, .pid = pid };
+
+	gsi_reason_copy(a.reason, reason);
+	a.reason_size = (uint32_t)strlen(a.reason);
+	gs_reply(to, GS_OBJECT(a));
+}
+
+void
+gsi_root_answer_starter(
+    struct gsi_child *child, int status, gs_pid pid, const char *reason)
+{
+	if (child->has_starter)
+		gsi_root_answer(child->starter, status, pid, reason);
+	child->has_starter = false;
+}
+
+static bool
+same_object(const struct gsi_spec *spec, struct stat *st, bool *program)
+{
+	struct stat exe;
+	Dl_info info;
+
+	if (dladdr((void *)(uintptr_t)spec->address, &info) == 0 ||
+	    (uint64_t)(uintptr_t)info.dli_fbase != spec->base ||
+	    stat("/proc/self/exe", &exe) != 0)
+		return false;
+	*program = spec->device == exe.st_dev && spec->inode == exe.st_ino;
+	if (*program)
+		return true;
+	return stat(info.dli_fname, st) == 0 && st->st_dev == spec->device &&
+	       st->st_ino == spec->inode;
+}
+
+/* A behaviour by address: ours, in a file to load, or out of reach. */
+static int
+resolve_code(struct gsi_spec *spec)
+{
+	struct stat st;
+	bool program = false;
+
+	if (spec->code != GSI_CODE_ADDRESS)
+		return 0;
+	if (same_object(spec, &st, &program))
+		return 0;
+	if ((spec->flags & GSI_SPEC_IN_PROGRAM) != 0 ||
+	    gsi_spec_text(spec, spec->path_at)[0] == '\0')
+		return -ENOTSUP;
+	spec->code = GSI_CODE_OBJECT;
+	return 0;
+}
+
+static bool
+name_taken(struct gsi_root *root, const struct gsi_spec *spec, gs_pid *holder)
+{
+	const char *name = gsi_spec_text(spec, spec->name_at);
+
+	*holder = root->forker->me->pid;
+	return name[0] != '\0' &&
+	       gm_name_find(root->forker->me->arena, name, strlen(name),
+		   &holder->slot, &holder->gen) == 0;
+}
+
+/* A child of that name that is down makes way for its successor. */
+static void
+replace_old(struct gsi_root *root, const struct gsi_spec *spec)
+{
+	const char *name = gsi_spec_text(spec, spec->name_at);
+	struct gsi_child *child =
+	    name[0] != '\0' ? gsi_child_by_id(&root->children, name) : NULL;
+
+	if (child != NULL && child->os_pid == 0)
+		gsi_child_remove(&root->children, child);
+}
+
+static gs_next
+ask_start(struct gsi_root *root, gs_bytes request, gs_from from)
+{
+	const struct gsi_spec *spec = request.data;
+	struct gsi_child *child;
+	gs_pid holder;
+	int status;
+
+	if (!gsi_spec_check(spec, request.size)) {
+		gsi_root_answer(from, -EINVAL, GS_NO_PID, "bad_spec");
+		return gs_next_noreply();
+	}
+	if (name_taken(root, spec, &holder)) {
+		gsi_root_answer(from, -EEXIST, holder, "already_started");
+		return gs_next_noreply();
+	}
+	replace_old(root, spec);
+	child = gsi_child_add(&root->children, spec);
+	if (child == NULL) {
+		gsi_root_answer(from, -EAGAIN, GS_NO_PID, "system_limit");
+		return gs_next_noreply();
+	}
+	child->caller = from.pid;
+	status = resolve_code(child->spec);
+	if (status == 0)
+		status = gsi_root_launch(root, child);
+	if (status != 0) {
+		gsi_root_answer(from, status, GS_NO_PID,
+		    status == -ENOTSUP ? "not_addressable" : "system_limit");
+		gsi_child_remove(&root->children, child);
+		return gs_next_noreply();
+	}
+	child->starter = from;
+	child->has_starter = true;
+	return gs_next_noreply();
+}
+
+static gs_next
+ask_stop(struct gsi_root *root, struct gsi_child *child, gs_from from)
+{
+	(void)root;
+	if (child->os_pid == 0) {
+		child->state = GS_CHILD_STOPPED;
+		gsi_root_answer(from, 0, GS_NO_PID, child->last_reason);
+		return gs_next_noreply();
+	}
+	if (child->has_stopper)
+		gsi_root_answer(
+		    child->stopper, -EBUSY, GS_NO_PID, "superseded");
+	child->stopper = from;
+	child->has_stopper = true;
+	child->goal = GSI_GOAL_STOP;
+	gsi_root_stop(root, child);
+	return gs_next_noreply();
+}
+
+static gs_next
+ask_restart(struct gsi_root *root, struct gsi_child *child, gs_from from)
+{
+	if (child->has_starter) {
+		gsi_root_answer(from, -EBUSY, GS_NO_PID, "restarting");
+		return gs_next_noreply();
+	}
+	child->starter = from;
+	child->has_starter = true;
+	if (child->os_pid != 0) {
+		child->goal = GSI_GOAL_RESTART;
+		gsi_root_stop(root, child);
+		return gs_next_noreply();
+	}
+	child->n_deaths = 0;
+	if (gsi_root_launch(root, child) != 0) {
+		child->state = GS_CHILD_STOPPED;
+		gsi_root_answer_starter(
+		    child, -EAGAIN, GS_NO_PID, "system_limit");
+	}
+	return gs_next_noreply();
+}
+
+static gs_next
+ask_delete(struct gsi_root *root, struct gsi_child *child, gs_from from)
+{
+	if (child->os_pid != 0) {
+		gsi_root_answer(from, -EBUSY, child->pid, "running");
+	} else {
+		gsi_child_remove(&root->children, child);
+		gsi_root_answer(from, 0, GS_NO_PID, "");
+	}
+	return gs_next_noreply();
+}
+
+static gs_next
+ask_list(struct gsi_root *root, const struct gsi_root_ask *ask)
+{
+	size_t room =
+	    sizeof(struct gsi_root_list) + GSI_LIST_MAX * sizeof(gs_child);
+	struct gsi_root_list *list = calloc(1, room);
+	struct gsi_child *child;
+	gs_next next;
+
+	if (list == NULL)
+		return gs_next_reply(GS_NONE);
+	for (child = root->children.first; child; child = child->next) {
+		if (child->serial <= ask->after)
+			continue;
+		if (list->count == GSI_LIST_MAX) {
+			list->more = 1;
+			break;
+		}
+		gsi_child_show(child, &list->child[list->count++]);
+		list->last = child->serial;
+	}
+	next = gs_next_reply(
+	    gs_bytes_of(list, sizeof(*list) + list->count * sizeof(gs_child)));
+	free(list);
+	return next;
+}
+
+static gs_next
+ask_child(struct gsi_root *root, struct gsi_root_ask *ask, gs_from from)
+{
+	struct gsi_child *child;
+
+	ask->name[GS_NAME_MAX] = '\0';
+	child = ask->name[0] != '\0'
+		    ? gsi_child_by_id(&root->children, ask->name)
+		    : gsi_child_by_pid(&root->children, ask->pid);
+	if (child == NULL) {
+		gsi_root_answer(from, -ENOENT, GS_NO_PID, "not_found");
+		return gs_next_noreply();
+	}
+	switch (ask->op) {
+	case GSI_ROOT_STOP:
+		return ask_stop(root, child, from);
+	case GSI_ROOT_RESTART:
+		return ask_restart(root, child, from);
+	case GSI_ROOT_DELETE:
+		return ask_delete(root, child, from);
+	default:
+		gsi_root_answer(from, -EINVAL, GS_NO_PID, "bad_call");
+		return gs_next_noreply();
+	}
+}
+
+gs_next
+gsi_root_call(void *state, gs_bytes request, gs_from from)
+{
+	struct gsi_root *root = *(struct gsi_root **)state;
+	struct gsi_root_ask ask;
+	uint32_t op = 0;
+
+	if (request.size >= sizeof(op))
+		memcpy(&op, request.data, sizeof(op));
+	if (op == GSI_ROOT_START)
+		return ask_start(root, request, from);
+	if (request.size != sizeof(ask)) {
+		gsi_root_answer(from, -EINVAL, GS_NO_PID, "bad_call");
+		return gs_next_noreply();
+	}
+	memcpy(&ask, request.data, sizeof(ask));
+	if (op == GSI_ROOT_LIST)
+		return ask_list(root, &ask);
+	return ask_child(root, &ask, from);
+}
