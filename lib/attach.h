@@ -27,6 +27,11 @@ void gsi_home_named(const char *name);
 void gsi_home_lock(void);
 void gsi_home_unlock(void);
 
+/* open.c: makes the node of this name the home, and attaches to it. */
+int gsi_open_named(const char *name);
+/* private.c: forks a node of our own and opens it. */
+int gsi_open_private(unsigned flags);
+
 /* Connects to the node's socket: descriptor or -errno. */
 int gsi_connect(const char *path);
 

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/internal.h"
+#include "lib/attach.h"
 
 /* Resident pages from /proc; also whether SIGSTOP holds it. */
 static uint64_t
@@ -241,6 +241,32 @@ gs_wait_up(gs_addr to, int timeout)
 			break;
 	}
 	return status;
+}
+
+int
+gs_node_inspect(gs_node_info *info)
+{
+	struct gsi_self *me = gsi_self();
+	const struct gm_header *h;
+
+	memset(info, 0, sizeof(*info));
+	if (me == NULL)
+		return -ENOTCONN;
+	h = me->arena->header;
+	snprintf(info->name, sizeof(info->name), "%s", h->name);
+	snprintf(info->version, sizeof(info->version), "%s", h->version);
+	snprintf(info->poller, sizeof(info->poller), "%s", h->poller);
+	snprintf(info->memory, sizeof(info->memory), "%s", h->memory);
+	snprintf(info->log, sizeof(info->log), "%s", h->log);
+	info->creation = h->creation;
+	info->os_pid = (int)h->os_pid;
+	info->arena_used = gm_arena_used(me->arena);
+	info->processes = gm_load(&h->processes, relaxed);
+	info->processes_max = h->processes_max;
+	info->fds_used = gm_load(&h->fds_used, relaxed);
+	info->fds_max = h->fds_max;
+	info->uptime = (gsi_now_ns() - h->started) / NS_PER_MS;
+	return gs_runtime_dir(info->runtime, sizeof(info->runtime));
 }
 
 const char *

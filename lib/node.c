@@ -4,7 +4,7 @@
  * code: it sleeps until something is ready, carries out what is asked, and
  * buries the dead.
  */
-#include "lib/node.h"
+#include "lib/node_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -283,5 +283,25 @@ gsi_node_main(struct gsi_node *node, int ready)
 		run(node);
 	}
 	gsi_node_teardown(node);
+	return status;
+}
+
+int
+gs_node_run(const char *name, int ready)
+{
+	struct gsi_node *node;
+	int status;
+
+	if (gs_name_check(name, NULL) != 0)
+		return gsi_name_refused(name);
+	node = calloc(1, sizeof(*node));
+	if (node == NULL)
+		return -ENOMEM;
+	setsid();
+	snprintf(node->name, sizeof(node->name), "%s", name);
+	node->owner = node->owner_life = -1;
+	status = gsi_node_main(node, ready);
+	free(node->procs);
+	free(node);
 	return status;
 }

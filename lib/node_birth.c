@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Births: slots, the pool that forkers fork into, and publication.  Nobody
- * runs user code before its slot shows its pid, and a slot is published only
- * when everything that could still fail has succeeded.
+ * Births: a slot is given its mailbox and published.  Nobody runs user code
+ * before its slot shows its pid, and a slot is published only when everything
+ * that could still fail has succeeded.
  */
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <stdlib.h>
-#include <sys/eventfd.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/attach.h"
-#include "lib/node.h"
-
-#define FREE_KEPT 4
-#define FDS_KEPT 24 /* for sockets, so that gsctl always gets in */
+#include "lib/node_parts.h"
 
 void
 gsi_node_changed(struct gsi_node *node)
@@ -25,138 +20,6 @@ gsi_node_changed(struct gsi_node *node)
 
 	atomic_fetch_add_explicit(word, 1, memory_order_release);
 	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
-static uint32_t
-take_free(struct gsi_node *node)
-{
-	uint32_t slot = node->free_first;
-
-	node->free_first = node->procs[slot].next;
-	node->n_free--;
-	return slot;
-}
-
-int
-gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
-{
-	struct gsi_proc *proc;
-	int status;
-
-	/* oldest first and not at once: the dead can be looked at a while */
-	if (node->n_free > FREE_KEPT) {
-		*slot = take_free(node);
-	} else {
-		if (node->high >= GM_SLOTS)
-			return -EAGAIN;
-		status = gm_arena_grow(&node->arena, node->high);
-		if (status == 0)
-			*slot = node->high++;
-		else if (node->n_free == 0)
-			return status;
-		else
-			*slot = take_free(node);
-	}
-	proc = &node->procs[*slot];
-	proc->gen++;
-	if (proc->gen == 0)
-		proc->gen = 1;
-	proc->state = GSI_SLOT_POOLED;
-	proc->bell = -1;
-	proc->socket = -1;
-	proc->held_end = &proc->held;
-	/* the bytes of the last holder's name had outlived it, for the log */
-	node->arena.table[*slot].name[0] = '\0';
-	return 0;
-}
-
-/* The caller has made sure that nobody names the old generation. */
-void
-gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
-{
-	struct gsi_proc *proc = &node->procs[slot];
-	struct gm_entry *entry = &node->arena.table[slot];
-	uint32_t gen = proc->gen;
-
-	if (proc->region != 0)
-		gm_region_punch(node->arena.fd, proc->region, proc->cells);
-	if (proc->bell >= 0)
-		close(proc->bell);
-	if (proc->socket >= 0)
-		close(proc->socket);
-	free(proc->noted);
-	free(proc->edges);
-	gsi_node_held_free(proc);
-	gm_store(&entry->word, gm_word_of(gen, GM_FREE), release);
-	memset(gm_arena_page(&node->arena, slot), 0, GM_PAGE_BYTES);
-	memset(proc, 0, sizeof(*proc));
-	proc->gen = gen;
-	if (node->free_first == 0)
-		node->free_first = slot;
-	else
-		node->procs[node->free_last].next = slot;
-	node->free_last = slot;
-	node->n_free++;
-	gsi_node_spare(node);
-}
-
-static int
-make_bell(void)
-{
-	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static int
-take_with_bell(struct gsi_node *node, uint32_t *slot)
-{
-	int bell = make_bell();
-	int status;
-
-	if (bell < 0)
-		return bell;
-	if ((uint32_t)bell + FDS_KEPT > node->arena.header->fds_max) {
-		close(bell);
-		return -EMFILE;
-	}
-	status = gsi_node_slot_take(node, slot);
-	if (status != 0) {
-		close(bell);
-		return status;
-	}
-	node->procs[*slot].bell = bell;
-	return 0;
-}
-
-void
-gsi_node_pool_refill(struct gsi_node *node)
-{
-	struct gsi_pool pool = { 0 };
-	int bells[GSI_POOL], status = 0;
-	uint32_t slots[GSI_POOL];
-
-	if (node->control < 0 || node->pooled > GSI_POOL / 2)
-		return;
-	while (pool.n < GSI_POOL && status == 0) {
-		uint32_t *slot = &slots[pool.n];
-
-		status = take_with_bell(node, slot);
-		if (status != 0)
-			break;
-		bells[pool.n] = node->procs[*slot].bell;
-		pool.pid[pool.n++] = gsi_node_pid(node, *slot);
-	}
-	if (pool.n == 0)
-		return;
-	status = gsi_packet_send(
-	    node->control, &pool, sizeof(pool), bells, (int)pool.n);
-	if (status == 0) {
-		node->pooled += pool.n;
-		return;
-	}
-	for (uint32_t i = 0; i < pool.n; i++)
-		gsi_node_slot_free(node, slots[i]);
 }
 
 int

@@ -12,14 +12,9 @@
  *
  * SIGKILL of the node anywhere in here takes all its processes along.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "lib/node.h"
+#include "lib/node_parts.h"
 #include "shm/barrier.h"
 
 #define LINGER_SCAN 1024 /* live processes up to which a scan is for free */
@@ -36,105 +31,6 @@ gsi_node_gone(struct gsi_node *node, uint32_t slot)
 	}
 	proc->gone = true;
 	node->dead[node->n_dead++] = slot;
-}
-
-/* Field 52 of the zombie's stat is its wait status; -1 when not readable. */
-static int
-status_of_zombie(pid_t pid)
-{
-	char path[64], text[1024], *at;
-	int fd, field = 2, status = -1;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return -1;
-	text[n] = '\0';
-	/* the command's name may hold anything, its last bracket ends it */
-	at = strrchr(text, ')');
-	while (at != NULL && field < 52) {
-		at = strchr(at + 1, ' ');
-		field++;
-	}
-	if (at != NULL)
-		status = atoi(at + 1);
-	return status;
-}
-
-/* A process that may not be looked into reads 0, which would look clean. */
-static bool
-status_hidden(pid_t pid)
-{
-	char path[64], link[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
-	return readlink(path, link, sizeof(link)) < 0 && errno == EACCES;
-}
-
-/* The wait status as wait(2) has it, or -1; reaps our own. */
-static int
-wait_status(struct gsi_proc *proc)
-{
-	int status;
-
-	if (waitpid(proc->os_pid, &status, WNOHANG) == proc->os_pid) {
-		proc->ours = proc->reaped = true;
-		return status;
-	}
-	status = status_of_zombie(proc->os_pid);
-	if (status == 0 && status_hidden(proc->os_pid))
-		status = -1;
-	return status;
-}
-
-static bool
-last_words(struct gsi_node *node, uint32_t slot, char reason[])
-{
-	const struct gm_page *page = gm_arena_page(&node->arena, slot);
-	uint32_t size;
-
-	if (gm_load(&page->words_state, acquire) != GM_WORDS_FINAL) /* [P1] */
-		return false;
-	size = page->words_size;
-	if (size > GM_WORDS_MAX)
-		return false;
-	memcpy(reason, page->words, size);
-	reason[size] = '\0';
-	return true;
-}
-
-/* First match wins; see genserver(7), exit reasons. */
-static void
-derive(struct gsi_node *node, uint32_t slot, int status, char reason[])
-{
-	struct gsi_proc *proc = &node->procs[slot];
-	bool killed =
-	    status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-	/* one thread of many, whose program has a status of its own */
-	bool client = proc->kind == GS_PROCESS_CLIENT;
-
-	if (proc->refused)
-		gsi_reason_copy(reason, "already_started");
-	else if ((status <= 0 || killed || client) &&
-		 last_words(node, slot, reason))
-		return;
-	else if (proc->noted != NULL && (status < 0 || WIFSIGNALED(status)))
-		gsi_reason_copy(reason, proc->noted);
-	else if (status < 0)
-		gsi_reason_copy(reason, proc->detached ? "normal" : "killed");
-	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		gsi_reason_copy(reason, "normal");
-	else if (WIFEXITED(status))
-		snprintf(reason, GS_REASON_MAX, "exit:%d", WEXITSTATUS(status));
-	else if (killed)
-		gsi_reason_copy(reason, "killed");
-	else
-		snprintf(reason, GS_REASON_MAX, "signal:%d", WTERMSIG(status));
 }
 
 /* D1 for one. */
@@ -154,13 +50,14 @@ declare(struct gsi_node *node, uint32_t slot)
 		gm_poll_remove(
 		    node->poll, gsi_token(GSI_AT_CLIENT, slot, proc->gen));
 	if (!proc->detached)
-		status = wait_status(proc);
-	derive(node, slot, status, reason);
+		status = gsi_node_wait_status(proc);
+	gsi_node_derive(node, slot, status, reason);
 	if (proc->kind == GS_PROCESS_CLIENT)
 		proc->reaped = true;
 	proc->started =
 	    gm_load(&gm_arena_page(&node->arena, slot)->started, acquire) != 0;
-	worded = last_words(node, slot, (char[GS_REASON_MAX + 1]){ 0 });
+	worded =
+	    gsi_node_last_words(node, slot, (char[GS_REASON_MAX + 1]){ 0 });
 	if (!worded)
 		gsi_crash_report(node, slot, reason);
 	entry->reason_size = (uint32_t)strlen(reason);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/node.h"
+#include "lib/node_parts.h"
 
 int
 gsi_edge_add(struct gsi_proc *at, struct gsi_edge edge)

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "lib/node.h"
+#include "lib/node_parts.h"
 
 static void
 add(struct gsi_field *fields, int *n, const char *key, const void *data,

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/wait.h>
 
-#include "lib/node.h"
+#include "lib/node_parts.h"
 
 struct call {
 	struct gsi_node *node;

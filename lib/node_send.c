@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/node.h"
+#include "lib/node_parts.h"
 
 void
 gsi_node_ring(struct gsi_node *node, uint32_t slot)

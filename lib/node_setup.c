@@ -1,192 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Setting a node up and taking it down.  The root supervisor is forked before
- * the node holds the write end of any life pipe, so that nobody but the node
- * ever has one; each later fork of root or logger closes everything first.
+ * Setting a node up.  The root supervisor is forked before the node holds the
+ * lock or the write end of any life pipe, so that neither can be inherited;
+ * the socket comes last, when everything it leads to is there.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
-#include "lib/node.h"
-#include "lib/root.h"
+#include "lib/node_parts.h"
 #include "lib/runtime.h"
 #include "shm/barrier.h"
-
-#define ROOT_CELLS 65536u /* 4 MiB: many starts at once */
-
-/* Moves fds[i] to 3 + i and closes everything behind. */
-static void
-keep_only(int *fds, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (fds[i] >= 0)
-			fds[i] = fcntl(fds[i], F_DUPFD, 3 + n + 8);
-	for (int i = 0; i < n; i++) {
-		if (fds[i] >= 0) {
-			dup2(fds[i], 3 + i);
-			fcntl(3 + i, F_SETFD, FD_CLOEXEC);
-			fds[i] = 3 + i;
-		} else {
-			close(3 + i);
-		}
-	}
-	close_range(3 + (unsigned)n, ~0u, 0);
-}
-
-/* What every process forked by the node does first. */
-static void
-settle_child(pid_t node_pid, const char *name)
-{
-	sigset_t none;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != node_pid)
-		_exit(0);
-	prctl(PR_SET_CHILD_SUBREAPER, 0);
-	prctl(PR_SET_NAME, name);
-	setpgid(0, 0);
-	for (int s = 1; s < 32; s++)
-		signal(s, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-int
-gsi_node_fork_root(struct gsi_node *node)
-{
-	int pair[2];
-	pid_t me = getpid(), pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return -errno;
-	pid = fork();
-	if (pid < 0) {
-		close(pair[0]);
-		close(pair[1]);
-		return -errno;
-	}
-	if (pid == 0) {
-		int fds[1] = { pair[1] };
-
-		dup2(node->out_fd, 1);
-		dup2(node->err_fd, 2);
-		keep_only(fds, 1);
-		settle_child(me, "gs-root");
-		gsi_root_main(fds[0]);
-	}
-	close(pair[1]);
-	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	node->control = pair[0];
-	node->root_pid = pid;
-	return 0;
-}
-
-int
-gsi_node_install_root(struct gsi_node *node)
-{
-	struct gsi_root_setup setup = { .node = gsi_node_pid(node, 0) };
-	struct gsi_proc *proc;
-	uint32_t slot;
-	int fds[4], pidfd, status;
-
-	status = gsi_node_slot_take(node, &slot);
-	if (status != 0)
-		return status;
-	proc = &node->procs[slot];
-	proc->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	proc->parent = setup.node;
-	proc->forker = setup.node;
-	proc->ours = true;
-	pidfd = (int)syscall(SYS_pidfd_open, node->root_pid, 0);
-	if (pidfd < 0 || proc->bell < 0)
-		return -errno;
-	status = gsi_node_publish(
-	    node, slot, GS_PROCESS_SUPERVISOR, node->root_pid, ROOT_CELLS);
-	if (status == 0)
-		status = gsi_node_watch(node, slot, pidfd);
-	if (status != 0)
-		return status;
-	node->root_slot = slot;
-	gm_store(&node->arena.table[slot].flags, GM_TRAP_EXIT, relaxed);
-	setup.pid = gsi_node_pid(node, slot);
-	snprintf(setup.name, sizeof(setup.name), "%s", node->name);
-	snprintf(setup.path, sizeof(setup.path), "%s", node->path);
-	fds[0] = node->arena.fd;
-	fds[1] = proc->bell;
-	fds[2] = node->bell;
-	fds[3] = node->reports[1];
-	gm_store(&node->arena.header->root, (uint64_t)slot << 32 | proc->gen,
-	    release);
-	status = gsi_packet_send(node->control, &setup, sizeof(setup), fds, 4);
-	if (status == 0)
-		status = gm_poll_add(node->poll, node->control,
-		    gsi_token(GSI_AT_CONTROL, 0, 0), 0);
-	node->pooled = 0;
-	gsi_node_pool_refill(node);
-	return status;
-}
-
-int
-gsi_node_fork_logger(struct gsi_node *node)
-{
-	pid_t me = getpid(), pid = fork();
-
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		struct gsi_logger logger = { .output = -1 };
-		int fds[3] = { node->reports[0], node->output[0],
-			node->arena.fd };
-		static struct gm_arena arena; /* its own, read-only view */
-		char text[256];
-
-		dup2(node->err_fd, 2);
-		keep_only(fds, 3);
-		settle_child(me, "gs-log");
-		if (gm_arena_attach(&arena, fds[2], text, sizeof(text)) == 0)
-			logger.arena = &arena;
-		munmap(node->arena.pages, (size_t)GM_SLOTS * GM_PAGE_BYTES);
-		munmap(node->arena.header,
-		    GM_AT_TABLE + (size_t)GM_SLOTS * sizeof(struct gm_entry));
-		logger.reports = fds[0];
-		logger.output = fds[1];
-		logger.path = node->embedded ? NULL : node->log;
-		gsi_logger_run(&logger);
-	}
-	node->logger_pid = pid;
-	return 0;
-}
-
-void
-gsi_node_control(struct gsi_node *node)
-{
-	char byte;
-	int fd;
-
-	for (int i = 0; i < 64; i++) {
-		ssize_t n = gsi_packet_receive(
-		    node->control, &byte, 1, &fd, 1, MSG_DONTWAIT);
-
-		if (fd >= 0)
-			gsi_node_pipe(node, fd);
-		if (n <= 0)
-			return;
-	}
-}
 
 static int
 make_channels(struct gsi_node *node)
@@ -357,76 +188,4 @@ gsi_node_setup(struct gsi_node *node)
 	if (status == 0)
 		status = gsi_node_listen(node);
 	return status;
-}
-
-/* Everything of the node that still lives, helpers of servers included. */
-static void
-kill_all(struct gsi_node *node)
-{
-	for (uint32_t s = 1; s < node->high; s++) {
-		struct gsi_proc *proc = &node->procs[s];
-
-		if (proc->state != GSI_SLOT_LIVE ||
-		    proc->kind == GS_PROCESS_CLIENT || proc->os_pid <= 1)
-			continue;
-		kill(-proc->os_pid, SIGKILL);
-		kill(proc->os_pid, SIGKILL);
-	}
-}
-
-/* The logger writes what it has and goes; a stuck one is not waited for. */
-static void
-end_logger(struct gsi_node *node)
-{
-	struct timespec pause = { 0, 1000000 };
-
-	if (node->logger_pid <= 0)
-		return;
-	/* what was sent can still be read, then both ends are at their end */
-	shutdown(node->reports[0], SHUT_RDWR);
-	if (node->output[0] >= 0)
-		shutdown(node->output[0], SHUT_RDWR);
-	for (int i = 0; i < 500; i++) {
-		if (waitpid(node->logger_pid, NULL, WNOHANG) != 0)
-			return;
-		nanosleep(&pause, NULL);
-	}
-	kill(node->logger_pid, SIGKILL);
-	waitpid(node->logger_pid, NULL, 0);
-}
-
-static void
-reap_all(void)
-{
-	struct timespec pause = { 0, 1000000 };
-
-	for (int i = 0; i < 2000; i++) {
-		pid_t pid = waitpid(-1, NULL, WNOHANG);
-
-		if (pid < 0)
-			return;
-		if (pid == 0)
-			nanosleep(&pause, NULL);
-	}
-}
-
-void
-gsi_node_teardown(struct gsi_node *node)
-{
-	char segment[256];
-
-	if (node->root_pid > 0)
-		kill(node->root_pid, SIGKILL);
-	if (node->procs != NULL)
-		kill_all(node);
-	end_logger(node);
-	reap_all();
-	if (node->lock < 0)
-		return;
-	if (node->arena.lock_fd >= 0) {
-		gm_segment_name(segment, sizeof(segment), node->name);
-		shm_unlink(segment);
-	}
-	unlink(node->path);
-	gsi_node_unlock(node->name, node->lock);
 }

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -16,7 +15,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
-#include "lib/node.h"
+#include "lib/node_parts.h"
 #include "lib/runtime.h"
 
 int
@@ -207,8 +206,9 @@ attach(struct gsi_node *node, int socket, int pidfd,
 }
 
 /* Who may have a bell: any process of this node that can show it is one. */
-static void
-fetch(struct gsi_node *node, int socket, const struct gsi_packet *packet)
+void
+gsi_node_fetch(
+    struct gsi_node *node, int socket, const struct gsi_packet *packet)
 {
 	struct gsi_welcome answer = { .status = -ESRCH };
 	struct gsi_proc *target = gsi_node_proc(node, packet->target);
@@ -252,7 +252,7 @@ first(struct gsi_node *node, struct gsi_visitor *v)
 		}
 		if (packet.op == GSI_PACKET_FETCH &&
 		    server_says(node, socket, &packet))
-			fetch(node, socket, &packet);
+			gsi_node_fetch(node, socket, &packet);
 	}
 	if (pidfd >= 0)
 		close(pidfd);
@@ -270,94 +270,4 @@ gsi_node_visitor(struct gsi_node *node, uint32_t id)
 			return;
 		}
 	}
-}
-
-/* Exiting already?  Then its pidfd will say how; else it only left us. */
-static bool
-exiting(pid_t pid)
-{
-	char path[64], text[512], *at;
-	unsigned long flags = 0;
-	char state = 'X';
-	ssize_t n = -1;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	if (n <= 0)
-		return true;
-	text[n] = '\0';
-	at = strrchr(text, ')');
-	if (at != NULL)
-		sscanf(at + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags);
-	return state == 'Z' || state == 'X' || (flags & 4) != 0;
-}
-
-static void
-client_says(
-    struct gsi_node *node, uint32_t slot, const struct gsi_packet *packet)
-{
-	switch (packet->op) {
-	case GSI_PACKET_FETCH:
-		fetch(node, node->procs[slot].socket, packet);
-		break;
-	case GSI_PACKET_DETACH:
-		node->procs[slot].detached = true;
-		gsi_node_gone(node, slot);
-		break;
-	case GSI_PACKET_DOWN:
-		/* the ends it asked for itself are not to hit it */
-		gsi_node_edges_clear(node, slot);
-		gsi_node_stop(node);
-		break;
-	default:
-		break;
-	}
-}
-
-static void
-client_left(struct gsi_node *node, uint32_t slot)
-{
-	struct gsi_proc *proc = &node->procs[slot];
-
-	gm_poll_remove(node->poll, gsi_token(GSI_AT_CLIENT, slot, proc->gen));
-	close(proc->socket);
-	proc->socket = -1;
-	if (proc->detached || !exiting(proc->os_pid)) {
-		proc->detached = true;
-		gsi_node_gone(node, slot);
-	}
-}
-
-void
-gsi_node_client(
-    struct gsi_node *node, uint32_t slot, uint32_t gen, uint32_t ready)
-{
-	struct gsi_packet packet;
-	int fd;
-
-	if (slot >= node->high || node->procs[slot].gen != gen)
-		return;
-	for (int i = 0; i < 64 && node->procs[slot].socket >= 0; i++) {
-		ssize_t n = gsi_packet_receive(node->procs[slot].socket,
-		    &packet, sizeof(packet), &fd, 1, MSG_DONTWAIT);
-
-		if (fd >= 0)
-			close(fd);
-		if (n == -EAGAIN)
-			break;
-		if (n <= 0) {
-			client_left(node, slot);
-			return;
-		}
-		if (n == (ssize_t)sizeof(packet) &&
-		    packet.magic == GSI_PACKET_MAGIC)
-			client_says(node, slot, &packet);
-	}
-	if ((ready & POLLHUP) != 0 && node->procs[slot].socket >= 0)
-		client_left(node, slot);
 }

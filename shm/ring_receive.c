@@ -4,7 +4,6 @@
  * pinned and passed; before anything behind it is delivered, all pins are
  * looked at again, which keeps the order of each sender and the order of
  * cause and effect.
- *
  * The receiver's death, anywhere: the ring is never read again and its
  * memory is given back whole (gm_ring_retire, gm_region_punch).
  */

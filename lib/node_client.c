@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients that have a seat: what they still say through their socket, and what
+ * its end means.  A thread that leaves is no process that dies: only the pidfd
+ * says that.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+#include "lib/node_parts.h"
+
+/* Exiting already?  Then its pidfd will say how; else it only left us. */
+static bool
+exiting(pid_t pid)
+{
+	char path[64], text[512], *at;
+	unsigned long flags = 0;
+	char state = 'X';
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	if (n <= 0)
+		return true;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	if (at != NULL)
+		sscanf(at + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags);
+	return state == 'Z' || state == 'X' || (flags & 4) != 0;
+}
+
+static void
+client_says(
+    struct gsi_node *node, uint32_t slot, const struct gsi_packet *packet)
+{
+	switch (packet->op) {
+	case GSI_PACKET_FETCH:
+		gsi_node_fetch(node, node->procs[slot].socket, packet);
+		break;
+	case GSI_PACKET_DETACH:
+		node->procs[slot].detached = true;
+		gsi_node_gone(node, slot);
+		break;
+	case GSI_PACKET_DOWN:
+		/* the ends it asked for itself are not to hit it */
+		gsi_node_edges_clear(node, slot);
+		gsi_node_stop(node);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+client_left(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+
+	gm_poll_remove(node->poll, gsi_token(GSI_AT_CLIENT, slot, proc->gen));
+	close(proc->socket);
+	proc->socket = -1;
+	if (proc->detached || !exiting(proc->os_pid)) {
+		proc->detached = true;
+		gsi_node_gone(node, slot);
+	}
+}
+
+void
+gsi_node_client(
+    struct gsi_node *node, uint32_t slot, uint32_t gen, uint32_t ready)
+{
+	struct gsi_packet packet;
+	int fd;
+
+	if (slot >= node->high || node->procs[slot].gen != gen)
+		return;
+	for (int i = 0; i < 64 && node->procs[slot].socket >= 0; i++) {
+		ssize_t n = gsi_packet_receive(node->procs[slot].socket,
+		    &packet, sizeof(packet), &fd, 1, MSG_DONTWAIT);
+
+		if (fd >= 0)
+			close(fd);
+		if (n == -EAGAIN)
+			break;
+		if (n <= 0) {
+			client_left(node, slot);
+			return;
+		}
+		if (n == (ssize_t)sizeof(packet) &&
+		    packet.magic == GSI_PACKET_MAGIC)
+			client_says(node, slot, &packet);
+	}
+	if ((ready & POLLHUP) != 0 && node->procs[slot].socket >= 0)
+		client_left(node, slot);
+}
