@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "lib/request.h"
+#include "lib/internal.h"
 
 static void
 wait_on(struct gsi_self *me, gs_pid pid)

@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "lib/request.h"
+#include "lib/internal.h"
 
 static int
 cast(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes body)

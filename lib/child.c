@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Children of the root supervisor: a list in start order.  Pure book-keeping;
- * root.c acts.
+ * root_child.c acts.
  *
  *	STARTING -> RUNNING -> RESTARTING -> STARTING ...
  *	    any  -> STOPPING -> STOPPED

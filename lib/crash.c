@@ -9,8 +9,10 @@
  * handler is left to the kernel.  A fork of a server inherits the handlers
  * but is not the server: it writes nothing.
  */
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 

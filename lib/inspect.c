@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/attach.h"
+#include "lib/internal.h"
 
 /* Resident pages from /proc; also whether SIGSTOP holds it. */
 static uint64_t

@@ -6,6 +6,7 @@
  * nobody is left who could speak.
  */
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>

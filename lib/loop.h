@@ -3,6 +3,8 @@
 #ifndef GSI_LOOP_H
 #define GSI_LOOP_H
 
+#include <setjmp.h>
+
 #include "lib/internal.h"
 
 /*

@@ -5,6 +5,7 @@
  * death is published, never by the dying code.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 

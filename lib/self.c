@@ -12,10 +12,16 @@
 #include "lib/attach.h"
 #include "lib/self.h"
 
+/* What gs_error_reason and gs_error_text show. */
+struct failure {
+	char reason[GS_REASON_MAX + 1];
+	char text[1024];
+};
+
 struct thread {
 	struct gsi_self *self;
 	void *slot[GSI_SLOTS];
-	struct gsi_failure *failure;
+	struct failure *failure;
 };
 
 static _Thread_local struct thread thread;
@@ -179,7 +185,7 @@ gsi_thread_slot(int which)
 	return &thread.slot[which];
 }
 
-static struct gsi_failure *
+static struct failure *
 failure(void)
 {
 	if (thread.failure == NULL)
@@ -190,7 +196,7 @@ failure(void)
 int
 gsi_fail(int status, const char *reason, const char *format, ...)
 {
-	struct gsi_failure *f = failure();
+	struct failure *f = failure();
 	va_list args;
 
 	if (f == NULL)

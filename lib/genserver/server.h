@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The behaviour: what a gen_server does with its messages.
- *
- * A behaviour is one constant table of functions.  Each gets the state, a
- * zeroed block of state_size bytes that the library owns, and returns a
- * verdict by value; only the library's loop acts on it.  Whatever a verdict
- * carries is copied when the verdict is made.
+ * The behaviour: what a gen_server does with its messages, one constant table
+ * of functions.  Each gets the state, a zeroed block of state_size bytes that
+ * the library owns, and returns a verdict by value; only the library's loop
+ * acts on it.  What a verdict carries is copied when the verdict is made.
  */
 #ifndef GENSERVER_SERVER_H
 #define GENSERVER_SERVER_H
@@ -35,8 +33,7 @@ enum gs_info_kind {
 	GS_INFO_MESSAGE = 1, /* gs_send: body, from */
 	GS_INFO_TIMEOUT = 2, /* the verdict's timeout passed */
 	GS_INFO_TIMER = 3, /* gs_send_after: body, ref */
-	GS_INFO_EXIT =
-	    4, /* linked process ended, or exit signal: from, reason */
+	GS_INFO_EXIT = 4, /* end of a link, or exit signal: from, reason */
 	GS_INFO_DOWN = 5, /* monitored process ended: from, ref, reason */
 };
 
@@ -137,9 +134,8 @@ GS_API gs_next gs_with_hibernate(gs_next next) GS_MUST;
 GS_API gs_next gs_with_continue(gs_next next, gs_bytes argument) GS_MUST;
 
 /*
- * Leaves the running callback at once, as exit/1 does: terminate runs with
- * the state as it was before, and everybody sees the reason.  In a process
- * that is no server: ends the process.
+ * Leaves the running callback at once, as exit/1 does: terminate runs with the
+ * state from before it, everybody sees the reason.  Ends any other process.
  */
 GS_API void gs_exit(const char *reason) __attribute__((__noreturn__));
 

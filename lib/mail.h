@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reaching other processes: finding them, sending to them, waiting for their
+ * answers, and taking what they have sent.
+ */
+#ifndef GSI_MAIL_H
+#define GSI_MAIL_H
+
+#include "lib/message.h"
+#include "shm/proctab.h"
+#include "shm/region.h"
+#include "shm/ring.h"
+
+struct gsi_self;
+
+/* name.c */
+int gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid);
+/* -EINVAL, and says what is wrong with the name. */
+int gsi_name_refused(const char *name);
+/* The root supervisor of the node. */
+gs_pid gsi_root_pid(const struct gsi_self *me);
+
+/* failure.c */
+/* The address in words, names made printable. */
+const char *gsi_addr_text(gs_addr to, char *text, size_t size);
+/* Notes that an operation has failed, reason NULL as status says: status. */
+int gsi_failed(int status, const char *operation, gs_addr to, gs_bytes request,
+    int timeout, const char *reason);
+
+/* call.c */
+/* Does it read a mailbox, so that it can answer? */
+bool gsi_has_loop(struct gsi_self *me, gs_pid pid);
+
+/* peer.c: the mailboxes this process has sent to, mapped on first use */
+struct gsi_peer {
+	gs_pid pid;
+	const struct gm_entry *entry;
+	struct gm_region_ref region;
+	int bell; /* -1: not fetched yet */
+};
+/* -ESRCH dead or never there, -EHOSTUNREACH of another node. */
+int gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out);
+void gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer);
+void gsi_peers_free(struct gsi_self *me);
+struct gm_alive gsi_peer_alive(const struct gsi_peer *peer);
+
+/* send.c */
+/* Sends head and body to a process.  -ESRCH, -EAGAIN, -EMSGSIZE... */
+int gsi_send(struct gsi_self *me, gs_pid to, enum gm_which ring,
+    const struct gsi_head *head, gs_bytes body, unsigned flags);
+int gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer,
+    enum gm_which ring, const struct gsi_head *head, gs_bytes body,
+    unsigned flags);
+/* Answers a call or sys request. */
+int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
+
+/* await.c */
+/*
+ * Waits for the answer with this tag: 0 and *body, borrowed until the next
+ * look at the replies.  peer (or NULL) is whose death ends the wait:
+ * -ECONNRESET, and reason says why.  -ETIMEDOUT, -ENOTCONN.
+ */
+int gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
+    int64_t deadline, gs_bytes *body, char reason[GS_REASON_MAX + 1]);
+
+/* receive.c */
+/*
+ * The next message of the mailbox: 1, 0 at the deadline (ns, -1 never),
+ * -EBADMSG damaged mailbox, -ENOTCONN node gone (clients), -EINTR a signal
+ * wants attention (gsi_signal_pending).  Fires due timers on the way.
+ */
+int gsi_mailbox_next(
+    struct gsi_self *me, struct gsi_message *message, int64_t deadline);
+void gsi_mailbox_done(struct gsi_self *me);
+/* A signal wants the loop's attention (crash.c). */
+bool gsi_signal_pending(struct gsi_self *me);
+/* link.c: an EXIT or DOWN that unlink or demonitor has called off. */
+bool gsi_flushed(struct gsi_self *me, const struct gsi_message *message);
+/* attach.c: false once the node is gone. */
+bool gsi_node_alive(struct gsi_self *me);
+/* Gives mailbox pages and malloc's free pages back. */
+void gsi_hibernate(struct gsi_self *me);
+
+#endif
