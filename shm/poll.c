@@ -82,6 +82,8 @@ gm_poll_open(struct gm_poll **out, unsigned entries, const char *which)
 	int refused = 0;
 	int err;
 
+	if (which && which[0] == '\0')
+		which = NULL;
 	if (which && strcmp(which, "io_uring") != 0 &&
 	    strcmp(which, "epoll") != 0)
 		return -EINVAL;

@@ -25,8 +25,8 @@ struct gm_event {
 };
 
 /*
- * entries: how many descriptors at first (grows).  which: NULL for the best
- * that works, "io_uring" or "epoll" to force one (-ENOSYS, -EPERM then).
+ * entries: how many descriptors at first (grows).  which: NULL or "" for the
+ * best that works, "io_uring" or "epoll" to force one (-ENOSYS, -EPERM then).
  */
 int gm_poll_open(struct gm_poll **out, unsigned entries, const char *which);
 void gm_poll_close(struct gm_poll *poll);
