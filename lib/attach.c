@@ -14,6 +14,8 @@
 #include "lib/attach.h"
 #include "lib/self.h"
 
+#define FETCH_MS 100
+
 enum { FD_ARENA, FD_BELL, FD_NODE_BELL, FD_REPORTS, FD_COUNT };
 
 static int
@@ -34,31 +36,40 @@ say_hello(int socket)
 	return status;
 }
 
-/* The first thread maps the arena; the others share it. */
-static int
-take_arena(struct gsi_home *home, int fd)
+static void
+close_all(int *fds, int n)
 {
-	char text[256];
-	int status = 0;
+	for (int i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
 
-	gsi_home_lock();
-	if (home->mapped) {
-		close(fd);
-	} else {
-		status = gm_arena_attach(&home->arena, fd, text, sizeof(text));
-		home->mapped = status == 0;
-		if (status != 0)
-			gsi_fail(status, "", "cannot use node '%s': %s",
-			    home->name, text);
+/* A node of another version may answer in another way. */
+static int
+welcomed(const struct gsi_home *home, struct gsi_welcome *welcome, ssize_t n)
+{
+	bool foreign = n != (ssize_t)sizeof(*welcome);
+
+	if (n <= 0)
+		return n < 0 ? (int)n : -ECONNRESET;
+	if (foreign) {
+		snprintf(welcome->text, sizeof(welcome->text),
+		    "it is of another version of genserver");
+		welcome->status = -EPROTO;
 	}
-	gsi_home_unlock();
-	return status;
+	welcome->text[sizeof(welcome->text) - 1] = '\0';
+	if (welcome->status == 0)
+		return 0;
+	return gsi_fail(welcome->status, "", "node '%s' refuses: %s%s",
+	    home->name, welcome->text,
+	    welcome->status == -EPROTO ? " (this is " GS_VERSION ")" : "");
 }
 
 static int
 enter(struct gsi_self *me, struct gsi_home *home)
 {
 	struct gsi_welcome welcome = { 0 };
+	char text[256] = "out of memory";
 	int fds[FD_COUNT];
 	ssize_t n;
 	int status;
@@ -68,19 +79,24 @@ enter(struct gsi_self *me, struct gsi_home *home)
 		return status;
 	n = gsi_packet_receive(
 	    me->socket, &welcome, sizeof(welcome), fds, FD_COUNT, 0);
-	if (n != (ssize_t)sizeof(welcome))
-		return n < 0 ? (int)n : -ECONNRESET;
-	welcome.text[sizeof(welcome.text) - 1] = '\0';
-	if (welcome.status != 0)
-		return gsi_fail(welcome.status, "", "node '%s' refuses: %s",
-		    home->name, welcome.text);
-	if (fds[FD_ARENA] < 0 || fds[FD_BELL] < 0 || fds[FD_NODE_BELL] < 0)
-		return -EMFILE;
-	status = take_arena(home, fds[FD_ARENA]);
-	if (status != 0)
+	status = welcomed(home, &welcome, n);
+	if (status != 0) {
+		close_all(fds, FD_COUNT);
 		return status;
+	}
+	if (fds[FD_ARENA] < 0 || fds[FD_BELL] < 0 || fds[FD_NODE_BELL] < 0) {
+		close_all(fds, FD_COUNT);
+		return -EMFILE;
+	}
+	me->arena =
+	    gsi_share_take(fds[FD_ARENA], welcome.pid.node, text, sizeof(text));
+	if (me->arena == NULL) {
+		close_all(fds + 1, FD_COUNT - 1);
+		return gsi_fail(
+		    -EPROTO, "", "cannot use node '%s': %s", home->name, text);
+	}
 	home->node_os_pid = welcome.node_os_pid;
-	status = gsi_member_init(me, welcome.pid, &home->arena, fds[FD_BELL],
+	status = gsi_member_init(me, welcome.pid, me->arena, fds[FD_BELL],
 	    fds[FD_NODE_BELL], fds[FD_REPORTS]);
 	if (status == 0)
 		status = gm_poll_add(me->poll, me->socket, GSI_TOKEN_NODE, 0);
@@ -106,6 +122,7 @@ gsi_attach(struct gsi_self **out)
 			    "cannot attach to node '%s': %s", home->name,
 			    strerror(-status));
 		gsi_member_free(me);
+		gsi_share_drop(me->arena);
 		free(me);
 		return status;
 	}
@@ -133,6 +150,7 @@ gsi_detach(struct gsi_self *me, bool orderly)
 	if (orderly)
 		gsi_packet_send(me->socket, &bye, sizeof(bye), NULL, 0);
 	gsi_member_free(me);
+	gsi_share_drop(me->arena);
 	free(me);
 }
 
@@ -156,6 +174,7 @@ ask_bell(int socket, struct gsi_self *me, gs_pid target)
 		.who = me->pid,
 		.target = target,
 	};
+	struct pollfd p = { .fd = socket, .events = POLLIN };
 	struct gsi_welcome answer;
 	int fd, status;
 	ssize_t n;
@@ -163,6 +182,8 @@ ask_bell(int socket, struct gsi_self *me, gs_pid target)
 	status = gsi_packet_send(socket, &packet, sizeof(packet), NULL, 0);
 	if (status != 0)
 		return status;
+	if (poll(&p, 1, FETCH_MS) != 1)
+		return -ETIMEDOUT;
 	n = gsi_packet_receive(socket, &answer, sizeof(answer), &fd, 1, 0);
 	if (n != (ssize_t)sizeof(answer)) {
 		if (fd >= 0)
@@ -172,13 +193,15 @@ ask_bell(int socket, struct gsi_self *me, gs_pid target)
 	return fd >= 0 ? fd : -EMFILE;
 }
 
+/*
+ * On a connection of its own, so that an answer that comes too late is
+ * nobody's; a node that is stopped does not hold up the caller for long.
+ */
 int
 gsi_fetch_bell(struct gsi_self *me, gs_pid pid)
 {
 	int socket, fd;
 
-	if (me->socket >= 0)
-		return ask_bell(me->socket, me, pid);
 	socket = gsi_connect(gsi_home()->path);
 	if (socket < 0)
 		return socket;

@@ -11,8 +11,7 @@ struct gsi_home {
 	bool embedded; /* our own private node */
 	char name[GS_NAME_MAX + 1];
 	char path[108]; /* the node's socket */
-	struct gm_arena arena; /* shared by all threads */
-	bool mapped;
+	struct gm_arena *arena; /* of its newest opening, share.c */
 	int life; /* armed on our own death, -1 */
 	int node_os_pid;
 	bool registered; /* atexit */
@@ -21,7 +20,16 @@ struct gsi_home {
 
 struct gsi_home *gsi_home(void);
 /* A server just forked keeps its node as its home, with this arena. */
-void gsi_home_server(const struct gm_arena *arena);
+void gsi_home_server(struct gm_arena *arena);
+
+/* share.c */
+/* The arena behind fd (taken), or the one we have of that node; NULL: text. */
+struct gm_arena *gsi_share_take(
+    int fd, uint32_t creation, char *text, size_t size);
+void gsi_share_drop(struct gm_arena *arena);
+/* A server's: a copy of what its forker has mapped, or empty. */
+struct gm_arena *gsi_share_new(const struct gm_arena *arena);
+
 /* Fills home with the node of this name, from the runtime folder. */
 void gsi_home_named(const char *name);
 void gsi_home_lock(void);

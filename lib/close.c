@@ -56,14 +56,9 @@ leave(struct gsi_self *me)
 	struct gsi_home *home = gsi_home();
 
 	gsi_self_set(NULL);
-	gsi_detach(me, true);
 	home->open = false;
 	home->embedded = false;
-	/* other threads may still be in the arena: then it stays mapped */
-	if (home->mapped && !gsi_selves_any()) {
-		gm_arena_close(&home->arena);
-		home->mapped = false;
-	}
+	gsi_detach(me, true);
 }
 
 void

@@ -41,6 +41,7 @@ struct gsi_flush {
 struct gsi_self {
 	gs_pid pid;
 	bool node_gone;
+	bool bells_kept; /* else the node rings for it: root */
 	bool is_server; /* forked by the library; has no socket */
 	bool trap_exit;
 	struct gm_arena *arena;

@@ -36,6 +36,8 @@ map_region(struct gsi_self *me)
 		return -EPROTO;
 	status = gm_region_map(me->arena->fd, gm_load(&entry->region, relaxed),
 	    me->pid.slot, me->pid.gen, true, &me->region);
+	if (status == 0 && me->region.cells != gm_load(&entry->cells, relaxed))
+		status = -EBADMSG;
 	if (status != 0)
 		return status;
 	if (!fenced && gm_membarrier_register() != 0)
@@ -61,6 +63,7 @@ gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	me->reports = reports;
 	me->spin_ns = spin_budget();
 	me->peer_cpu = GSI_NO_CPU;
+	me->bells_kept = true;
 	me->page = gm_arena_own_page(arena, pid.slot);
 	if (me->page == NULL)
 		return -errno;

@@ -176,7 +176,7 @@ settle(const struct gsi_newborn *n)
 {
 	struct gsi_self *parent = n->forker->me;
 	struct gsi_self *me = calloc(1, sizeof(*me));
-	struct gm_arena *arena = calloc(1, sizeof(*arena));
+	struct gm_arena *arena = gsi_share_new(parent->arena);
 	int keep[] = { n->bell, n->life, parent->arena->fd, parent->node_bell,
 		parent->reports };
 
@@ -187,7 +187,6 @@ settle(const struct gsi_newborn *n)
 	/* the life pipe kills with the node; the forker's end is no reason */
 	if (n->life >= 0)
 		prctl(PR_SET_PDEATHSIG, 0);
-	*arena = *parent->arena;
 	me->is_server = true;
 	me->socket = -1;
 	if (gsi_member_init(me, n->pid, arena, n->bell, parent->node_bell,

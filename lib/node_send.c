@@ -26,11 +26,18 @@ int
 gsi_node_map(struct gsi_node *node, uint32_t slot, struct gm_region_ref *out)
 {
 	struct gsi_proc *proc = &node->procs[slot];
+	int status;
 
 	if (proc->region == 0)
 		return -ESRCH;
-	return gm_region_map(
+	status = gm_region_map(
 	    node->arena.fd, proc->region, slot, proc->gen, true, out);
+	/* what the header says of its size, any sender may have written */
+	if (status == 0 && out->cells != proc->cells) {
+		gm_region_unmap(out);
+		status = -EBADMSG;
+	}
+	return status;
 }
 
 /* One try: 0, -EAGAIN no room now, or for good. */

@@ -235,9 +235,10 @@ server_says(struct gsi_node *node, int socket, const struct gsi_packet *packet)
 static void
 first(struct gsi_node *node, struct gsi_visitor *v)
 {
-	struct gsi_packet packet;
+	struct gsi_packet packet = { 0 };
 	int pidfd, socket = v->socket;
 	ssize_t n;
+	bool whole;
 
 	n = gsi_packet_receive(
 	    socket, &packet, sizeof(packet), &pidfd, 1, MSG_DONTWAIT);
@@ -245,12 +246,16 @@ first(struct gsi_node *node, struct gsi_visitor *v)
 		return;
 	gm_poll_remove(node->poll, gsi_token(GSI_AT_VISITOR, v->id, 0));
 	v->socket = -1;
-	if (n == (ssize_t)sizeof(packet) && packet.magic == GSI_PACKET_MAGIC) {
+	whole = n == (ssize_t)sizeof(packet);
+	if (n > 0 && packet.magic == GSI_PACKET_MAGIC) {
 		if (packet.op == GSI_PACKET_ATTACH) {
+			/* another version's packet may have another size */
+			if (!whole)
+				packet.layout_hash = 0;
 			attach(node, socket, pidfd, &packet);
 			return;
 		}
-		if (packet.op == GSI_PACKET_FETCH &&
+		if (whole && packet.op == GSI_PACKET_FETCH &&
 		    server_says(node, socket, &packet))
 			gsi_node_fetch(node, socket, &packet);
 	}

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
@@ -15,11 +16,30 @@
 #include "lib/wire.h"
 
 #define LEAF 256u
+#define SWEEP_MIN 64u
+#define BELLS_MIN 16u
+#define BELLS_MAX 4096u
 
 struct gsi_peers {
 	struct gsi_peer **leaf[GM_SLOTS / LEAF];
 	uint32_t count;
+	uint32_t sweep_at; /* this many: the dead among them go */
+	uint32_t bells;
+	uint32_t bells_max;
 };
+
+/* A share of what this process may open; the rest is for the program. */
+static uint32_t
+bells_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur / 4 < BELLS_MIN)
+		return BELLS_MIN;
+	return limit.rlim_cur / 4 > BELLS_MAX ? BELLS_MAX
+					      : (uint32_t)limit.rlim_cur / 4;
+}
 
 static struct gsi_peer **
 place(struct gsi_self *me, uint32_t slot)
@@ -30,6 +50,8 @@ place(struct gsi_self *me, uint32_t slot)
 		peers = calloc(1, sizeof(*peers));
 		if (peers == NULL)
 			return NULL;
+		peers->sweep_at = SWEEP_MIN;
+		peers->bells_max = bells_max();
 		me->peers = peers;
 	}
 	if (peers->leaf[slot / LEAF] == NULL)
@@ -41,17 +63,64 @@ place(struct gsi_self *me, uint32_t slot)
 }
 
 static void
-forget(struct gsi_peer **at)
+close_bell(struct gsi_peers *peers, struct gsi_peer *peer)
+{
+	if (peer->bell < 0)
+		return;
+	close(peer->bell);
+	peer->bell = -1;
+	peers->bells--;
+}
+
+static void
+forget(struct gsi_peers *peers, struct gsi_peer **at)
 {
 	struct gsi_peer *peer = *at;
 
 	if (peer == NULL)
 		return;
 	gm_region_unmap(&peer->region);
-	if (peer->bell >= 0)
-		close(peer->bell);
+	close_bell(peers, peer);
+	peers->count--;
 	free(peer);
 	*at = NULL;
+}
+
+/* Calls each for all there are. */
+static void
+for_all(struct gsi_peers *peers,
+    void (*each)(struct gsi_peers *peers, struct gsi_peer **at))
+{
+	for (uint32_t i = 0; i < GM_SLOTS / LEAF; i++) {
+		for (uint32_t j = 0; peers->leaf[i] != NULL && j < LEAF; j++)
+			if (peers->leaf[i][j] != NULL)
+				each(peers, &peers->leaf[i][j]);
+	}
+}
+
+static void
+forget_dead(struct gsi_peers *peers, struct gsi_peer **at)
+{
+	if (gm_load(&(*at)->entry->word, relaxed) !=
+	    gm_word_of((*at)->pid.gen, GM_LIVE))
+		forget(peers, at);
+}
+
+static void
+drop_bell(struct gsi_peers *peers, struct gsi_peer **at)
+{
+	close_bell(peers, *at);
+}
+
+/* Now and then, so that a mapping and a bell do not outlive their process. */
+static void
+sweep(struct gsi_peers *peers)
+{
+	if (peers->count < peers->sweep_at)
+		return;
+	for_all(peers, forget_dead);
+	peers->sweep_at =
+	    2 * peers->count > SWEEP_MIN ? 2 * peers->count : SWEEP_MIN;
 }
 
 static int
@@ -69,6 +138,12 @@ learn(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
 		return -ENOMEM;
 	status = gm_region_map(
 	    me->arena->fd, region, pid.slot, pid.gen, true, &peer->region);
+	/* the table says how large it is; its own header anybody can write */
+	if (status == 0 &&
+	    peer->region.cells != gm_load(&entry->cells, relaxed)) {
+		gm_region_unmap(&peer->region);
+		status = -EBADMSG;
+	}
 	if (status != 0) {
 		free(peer);
 		return status;
@@ -76,6 +151,7 @@ learn(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
 	peer->pid = pid;
 	peer->entry = entry;
 	peer->bell = -1;
+	me->peers->count++;
 	*at = peer;
 	return 0;
 }
@@ -94,7 +170,8 @@ get_slow(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 	at = place(me, pid.slot);
 	if (at == NULL)
 		return -ENOMEM;
-	forget(at);
+	forget(me->peers, at);
+	sweep(me->peers);
 	if (gm_load(&entry->word, acquire) != gm_word_of(pid.gen, GM_LIVE))
 		return -ESRCH;
 	status = learn(me, pid, entry, at);
@@ -143,6 +220,17 @@ ring_by_node(struct gsi_self *me, gs_pid pid)
 	gsi_request_post(me, GSI_OP_RING, &ask, sizeof(ask));
 }
 
+/* Too many: all go, and those that are used come back. */
+static void
+fetch(struct gsi_self *me, struct gsi_peer *peer)
+{
+	if (me->peers->bells >= me->peers->bells_max)
+		for_all(me->peers, drop_bell);
+	peer->bell = gsi_fetch_bell(me, peer->pid);
+	if (peer->bell >= 0)
+		me->peers->bells++;
+}
+
 void
 gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer)
 {
@@ -151,8 +239,8 @@ gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer)
 
 	/* write is a cancellation point, and we are inside a send */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (peer->bell < 0)
-		peer->bell = gsi_fetch_bell(me, peer->pid);
+	if (peer->bell < 0 && me->bells_kept)
+		fetch(me, peer);
 	if (peer->bell < 0)
 		ring_by_node(me, peer->pid);
 	else if (write(peer->bell, &one, sizeof(one)) < 0 && errno != EAGAIN)
@@ -167,13 +255,9 @@ gsi_peers_free(struct gsi_self *me)
 
 	if (peers == NULL)
 		return;
-	for (uint32_t i = 0; i < GM_SLOTS / LEAF; i++) {
-		if (peers->leaf[i] == NULL)
-			continue;
-		for (uint32_t j = 0; j < LEAF; j++)
-			forget(&peers->leaf[i][j]);
+	for_all(peers, forget);
+	for (uint32_t i = 0; i < GM_SLOTS / LEAF; i++)
 		free(peers->leaf[i]);
-	}
 	free(peers);
 	me->peers = NULL;
 }

@@ -170,7 +170,7 @@ static const gs_behaviour root_behaviour = {
 static int
 settle(struct gsi_self *me, int control)
 {
-	struct gm_arena *arena = calloc(1, sizeof(*arena));
+	struct gm_arena *arena = gsi_share_new(NULL);
 	struct gsi_root_setup setup;
 	struct gsi_home *home = gsi_home();
 	char text[256];
@@ -197,6 +197,8 @@ settle(struct gsi_self *me, int control)
 	madvise(me->page, GM_PAGE_BYTES, MADV_DONTFORK);
 	madvise(me->region.region, me->region.mapped, MADV_DONTFORK);
 	/* a supervisor never spins: its children want the CPU */
+	/* nor does it collect descriptors: the node rings for it */
+	me->bells_kept = false;
 	me->spin_ns = 0;
 	me->crowded = UINT32_MAX;
 	gsi_self_set(me);

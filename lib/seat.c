@@ -121,17 +121,23 @@ static struct gsi_self *
 take_seat(const struct seat *seat)
 {
 	struct gsi_self *me = calloc(1, sizeof(*me));
-	struct gm_arena *arena = calloc(1, sizeof(*arena));
+	struct gm_arena *arena = gsi_share_new(NULL);
+	const struct gm_entry *entry;
 	char text[256];
 	int status;
 
 	if (me == NULL || arena == NULL)
 		return NULL;
 	status = gm_arena_attach(arena, seat->arena, text, sizeof(text));
+	entry = status == 0 ? gm_entry_at(arena, seat->pid.slot) : NULL;
 	if (status == 0 &&
-	    !gm_entry_live(arena, seat->pid.slot, seat->pid.gen)) {
+	    (entry == NULL ||
+		gm_load(&entry->os_pid, acquire) != (uint32_t)getpid() ||
+		!gm_entry_live(arena, seat->pid.slot, seat->pid.gen))) {
 		status = -ESRCH;
-		snprintf(text, sizeof(text), "the slot is not ours");
+		snprintf(text, sizeof(text),
+		    "this is not the process that was started: a script that "
+		    "runs a server must exec it");
 	}
 	if (status == 0) {
 		gsi_home_named(seat->node);

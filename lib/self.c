@@ -48,9 +48,7 @@ forget_after_fork(void)
 		close(home.life);
 	/* detached; its name stays for servers, who are attached at once */
 	home.open = false;
-	memset(&home.arena, 0, sizeof(home.arena));
-	home.arena.fd = home.arena.lock_fd = -1;
-	home.mapped = false;
+	home.arena = NULL;
 	home.embedded = false;
 	home.life = -1;
 	pthread_mutex_init(&lock, NULL);
@@ -61,6 +59,8 @@ thread_ends(void *value)
 {
 	struct gsi_self *me = value;
 
+	/* destructors that run later may come back: as somebody new */
+	thread.self = NULL;
 	gsi_detach(me, true);
 	gsi_text_end();
 	gsi_verdict_end();
@@ -88,11 +88,10 @@ gsi_home(void)
 }
 
 void
-gsi_home_server(const struct gm_arena *arena)
+gsi_home_server(struct gm_arena *arena)
 {
 	home.open = true;
-	home.arena = *arena;
-	home.mapped = true;
+	home.arena = arena;
 }
 
 void
@@ -174,8 +173,18 @@ attach(void)
 struct gsi_self *
 gsi_self(void)
 {
-	if (__builtin_expect(thread.self != NULL, 1))
-		return thread.self;
+	struct gsi_self *me = thread.self;
+
+	if (__builtin_expect(me != NULL && !me->node_gone, 1))
+		return me;
+	/* the node has gone: a newer one may be open by now */
+	if (me != NULL &&
+	    (me->is_server || !home.open || home.arena == me->arena))
+		return me;
+	if (me != NULL) {
+		gsi_self_set(NULL);
+		gsi_detach(me, false);
+	}
 	return attach();
 }
 
