@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Programs and nodes of different versions, and strangers: each is refused
+ * with words, the node goes on, and nothing leaks.
+ */
+#include <errno.h>
+#include <genserver.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/attach.h"
+#include "lib/runtime.h"
+#include "tests/runner.h"
+
+static struct gsi_packet
+hello(void)
+{
+	struct gsi_packet packet = {
+		.magic = GSI_PACKET_MAGIC,
+		.op = GSI_PACKET_ATTACH,
+		.layout_hash = gm_layout_hash(),
+	};
+
+	return packet;
+}
+
+/* What the node answers to bytes, with our pidfd or without: its size. */
+static ssize_t
+ask(const void *bytes, size_t size, bool with_pidfd, struct gsi_welcome *answer)
+{
+	int socket = gsi_connect(gsi_home()->path);
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0), fds[4];
+	ssize_t n;
+
+	CHECK_OK(socket);
+	CHECK_OK(pidfd);
+	CHECK_INT(
+	    gsi_packet_send(socket, bytes, size, &pidfd, with_pidfd ? 1 : 0),
+	    0);
+	memset(answer, 0, sizeof(*answer));
+	n = gsi_packet_receive(socket, answer, sizeof(*answer), fds, 4, 0);
+	for (int i = 0; i < 4; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	close(pidfd);
+	close(socket);
+	return n;
+}
+
+static void
+refused(const void *bytes, size_t size, int status, const char *part)
+{
+	struct gsi_welcome answer;
+
+	CHECK_INT(ask(bytes, size, true, &answer), sizeof(answer));
+	CHECK_INT(answer.status, status);
+	if (!strstr(answer.text, part))
+		FAIL("'%s' without '%s'", answer.text, part);
+}
+
+static void
+ignored(const void *bytes, size_t size)
+{
+	struct gsi_welcome answer;
+	ssize_t n = ask(bytes, size, true, &answer);
+
+	CHECK(n == 0 || n == -ECONNRESET);
+}
+
+static bool
+as_many(void *data)
+{
+	const gs_node_info *before = data;
+	gs_node_info now;
+
+	CHECK_INT(gs_node_inspect(&now), 0);
+	return now.processes <= before->processes &&
+	       now.fds_used <= before->fds_used;
+}
+
+TEST(node_refuses_other_versions_and_strangers)
+{
+	struct gsi_packet packet = hello();
+	struct gsi_welcome answer;
+	char longer[sizeof(packet) + 64] = { 0 };
+	gs_node_info before;
+
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	CHECK_INT(gs_node_inspect(&before), 0);
+	/* once before, so that the node holds what it always will */
+	CHECK_INT(ask(&packet, sizeof(packet), true, &answer), sizeof(answer));
+	CHECK_INT(answer.status, 0);
+	before.fds_used = UINT32_MAX;
+	CHECK(eventually(as_many, &before, 5000));
+	CHECK_INT(gs_node_inspect(&before), 0);
+	packet.layout_hash ^= 1;
+	refused(&packet, sizeof(packet), -EPROTO, gs_version());
+	/* packets of another size, that begin as ours do */
+	refused(&packet, 16, -EPROTO, gs_version());
+	packet = hello();
+	refused(&packet, sizeof(packet) - 4, -EPROTO, gs_version());
+	packet.layout_hash ^= 1;
+	memcpy(longer, &packet, sizeof(packet));
+	refused(longer, sizeof(longer), -EPROTO, gs_version());
+	/* without a pidfd */
+	packet = hello();
+	CHECK_INT(ask(&packet, sizeof(packet), false, &answer), sizeof(answer));
+	CHECK_INT(answer.status, -EPERM);
+	CHECK(strstr(answer.text, "pidfd"));
+	/* what is no packet at all */
+	packet.magic++;
+	ignored(&packet, sizeof(packet));
+	ignored("x", 1);
+	packet = hello();
+	packet.op = 77;
+	ignored(&packet, sizeof(packet));
+	CHECK(eventually(as_many, &before, 5000));
+	gs_node_close();
+}
+
+/* ---- a node that is not ours ---- */
+
+struct fake {
+	int listener;
+	char bytes[2000];
+	size_t size;
+};
+
+static void
+answer_all(void *data)
+{
+	const struct fake *fake = data;
+	char packet[1000];
+
+	for (;;) {
+		int socket = accept(fake->listener, NULL, NULL);
+
+		CHECK_OK(socket);
+		CHECK(recv(socket, packet, sizeof(packet), 0) > 0);
+		if (fake->size > 0)
+			CHECK(send(socket, fake->bytes, fake->size, 0) > 0);
+		close(socket);
+	}
+}
+
+static void
+fails(const struct fake *fake, int status, const char *part, const char *other)
+{
+	pid_t pid = test_fork(answer_all, (void *)fake);
+	int fds = test_fds();
+	const char *text;
+
+	CHECK_INT(gs_node_open("fake", 0), status);
+	text = gs_error_text();
+	if (!strstr(text, part) || !strstr(text, other))
+		FAIL("'%s' without '%s' and '%s'", text, part, other);
+	CHECK_INT(test_fds(), fds);
+	test_kill(pid);
+}
+
+TEST(client_says_what_is_wrong_with_a_node)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct gsi_welcome no = { .status = -EPROTO };
+	struct fake fake = { 0 };
+	char mine[64];
+
+	CHECK_INT(gsi_runtime_file(address.sun_path, sizeof(address.sun_path),
+		      "fake", ".sock"),
+	    0);
+	fake.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	CHECK_OK(
+	    bind(fake.listener, (struct sockaddr *)&address, sizeof(address)));
+	CHECK_OK(listen(fake.listener, 4));
+	snprintf(mine, sizeof(mine), "this is %s", gs_version());
+	/* one that knows that we are another, and one that does not */
+	strcpy(no.text, "it was started by genserver 9.8.7");
+	memcpy(fake.bytes, &no, sizeof(no));
+	fake.size = sizeof(no);
+	fails(&fake, -EPROTO, "genserver 9.8.7", mine);
+	fake.size = sizeof(no) - 8;
+	fails(&fake, -EPROTO, "another version", mine);
+	fake.size = sizeof(no) + 8;
+	fails(&fake, -EPROTO, "genserver 9.8.7", mine);
+	/* words without an end; a welcome without descriptors; none at all */
+	memset(no.text, 'x', sizeof(no.text));
+	no.status = -EPERM;
+	memcpy(fake.bytes, &no, sizeof(no));
+	fake.size = sizeof(no);
+	fails(&fake, -EPERM, "xxxx", "refuses");
+	no.status = 0;
+	memcpy(fake.bytes, &no, sizeof(no));
+	fails(&fake, -EMFILE, "fake", "");
+	fake.size = 0;
+	fails(&fake, -ENOTCONN, "no node 'fake'", "");
+	close(fake.listener);
+	CHECK_OK(unlink(address.sun_path));
+}
