@@ -19,7 +19,6 @@ struct gsi_forker {
 	int bells[64];
 	gs_pid seats[64];
 	unsigned n_seats;
-	int life_next; /* armed for nobody yet, -1 */
 };
 
 int gsi_forker_init(
@@ -37,6 +36,7 @@ struct gsi_newborn {
 	gs_pid parent;
 	int bell;
 	int life;
+	int group_life; /* of a plain program and its helpers, -1 */
 };
 
 /* newborn.c */

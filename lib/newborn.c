@@ -6,14 +6,15 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
@@ -72,10 +73,17 @@ say_started(struct gsi_self *me, const char *reason, uint32_t kind)
 	gs_pid root = gsi_root_pid(me);
 	struct gsi_head head = { GSI_STARTED, me->pid.gen, kind };
 
+	struct timespec pause = { 0, 1000000 };
+	int status;
+
 	/* the forker's mailbox may be full for a moment, never for ever */
-	while (gsi_send(me, root, GM_MAILBOX, &head, gs_text(reason),
-		   GM_SEND_RUNTIME) == -EAGAIN)
-		sched_yield();
+	for (;;) {
+		status = gsi_send(me, root, GM_MAILBOX, &head, gs_text(reason),
+		    GM_SEND_RUNTIME);
+		if (status != -EAGAIN && status != -ENOSPC)
+			return;
+		nanosleep(&pause, NULL);
+	}
 }
 
 void
@@ -178,11 +186,11 @@ settle(const struct gsi_newborn *n)
 	struct gsi_self *me = calloc(1, sizeof(*me));
 	struct gm_arena *arena = gsi_share_new(parent->arena);
 	int keep[] = { n->bell, n->life, parent->arena->fd, parent->node_bell,
-		parent->reports };
+		parent->reports, n->group_life };
 
 	if (me == NULL || arena == NULL)
 		_exit(1);
-	close_others(keep, 5);
+	close_others(keep, 6);
 	wait_published(parent->arena, n->pid, n->bell, n->life);
 	/* the life pipe kills with the node; the forker's end is no reason */
 	if (n->life >= 0)
@@ -204,15 +212,17 @@ settle(const struct gsi_newborn *n)
 static void
 first_acts(pid_t forker)
 {
+	static const int handled[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
+		SIGSYS, SIGTRAP, SIGTERM, SIGINT, SIGPIPE, SIGHUP };
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != forker)
 		_exit(0);
 	setpgid(0, 0);
-	for (int s = 1; s < NSIG; s++)
-		if (s != SIGKILL && s != SIGSTOP)
-			signal(s, SIG_DFL);
+	/* the forker has no handlers but those of crash.c */
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		signal(handled[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -239,6 +249,8 @@ gsi_newborn_run(const struct gsi_newborn *n, pid_t forker)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	enter_folder(me, spec);
 	if (spec->code == GSI_CODE_PLAIN) {
+		if (n->group_life >= 0)
+			fcntl(n->group_life, F_SETFD, 0);
 		gm_store(&me->page->started, 1, release);
 		gsi_say_started(me);
 	}

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -20,6 +21,7 @@
 #include "lib/attach.h"
 
 #define EVENTS 128
+#define AGAIN_NS (50 * NS_PER_MS)
 
 gs_pid
 gsi_node_pid(const struct gsi_node *node, uint32_t slot)
@@ -78,6 +80,9 @@ gsi_node_stop(struct gsi_node *node)
 	if (node->phase != GSI_PHASE_UP)
 		return;
 	node->phase = GSI_PHASE_STOPPING;
+	/* a root that is stopped could not stop anybody */
+	if (node->root_pid > 1)
+		kill(node->root_pid, SIGCONT);
 	gsi_node_exit(node, gsi_node_pid(node, 0),
 	    gsi_node_pid(node, node->root_slot), "shutdown", true);
 }
@@ -187,7 +192,11 @@ run(struct gsi_node *node)
 
 		/* edge-triggered: look at everything once before waiting */
 		gsi_node_drain(node);
-		n = gm_poll_wait(node->poll, -1, events, EVENTS);
+		n = gm_poll_wait(node->poll,
+		    node->unfinished ? gsi_now_ns() + AGAIN_NS : -1, events,
+		    EVENTS);
+		if (node->unfinished)
+			gsi_node_visit(node);
 		/* requests first: a birth comes before its death */
 		gsi_node_drain(node);
 		for (int i = 0; i < n; i++)

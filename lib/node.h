@@ -60,6 +60,7 @@ struct gsi_proc {
 	enum gs_process_kind kind;
 	pid_t os_pid;
 	int bell;
+	int pidfd; /* of a client, -1: others are found by number [R1] */
 	int socket; /* of a client, -1 */
 	bool ours; /* our own child, or adopted */
 	bool reaped;
@@ -128,6 +129,7 @@ struct gsi_node {
 	bool embedded;
 	enum gsi_node_phase phase;
 	struct gm_sender sender;
+	bool unfinished; /* connections wait that could not be accepted */
 	struct gsi_visitor visitors[GSI_VISITORS];
 	uint32_t next_visitor;
 	int pipes[GSI_PIPES]; /* write ends of life pipes; ours alone */

@@ -25,9 +25,13 @@ gsi_node_changed(struct gsi_node *node)
 int
 gsi_node_watch(struct gsi_node *node, uint32_t slot, int pidfd)
 {
+	struct gsi_proc *proc = &node->procs[slot];
+	bool keep = proc->kind == GS_PROCESS_CLIENT;
+
+	if (keep)
+		proc->pidfd = pidfd;
 	return gm_poll_add(node->poll, pidfd,
-	    gsi_token(GSI_AT_PROCESS, slot, node->procs[slot].gen),
-	    GM_POLL_OWN);
+	    gsi_token(GSI_AT_PROCESS, slot, proc->gen), keep ? 0 : GM_POLL_OWN);
 }
 
 /* A region at an offset never used before. */
@@ -117,6 +121,18 @@ gsi_node_unpublish(struct gsi_node *node, uint32_t slot)
 	    &node->arena.header->processes, 1, memory_order_relaxed);
 	gsi_node_slot_free(node, slot);
 	gsi_node_changed(node);
+}
+
+/* The seat a bad birth was to take is free again. */
+static void
+seat_back(struct gsi_node *node, const struct gsi_born *born)
+{
+	if (born->slot == 0 || born->slot >= node->high ||
+	    node->procs[born->slot].state != GSI_SLOT_POOLED ||
+	    node->procs[born->slot].gen != born->gen)
+		return;
+	node->pooled -= node->pooled > 0;
+	gsi_node_slot_free(node, born->slot);
 }
 
 /* The child has no slot and never will: it goes, and the forker is told. */
@@ -211,6 +227,7 @@ gsi_node_born(
 	int pidfd;
 
 	if (!plausible(node, born)) {
+		seat_back(node, born);
 		turn_away(node, forker, born, "system_limit");
 		return;
 	}

@@ -14,6 +14,8 @@
 #include "lib/attach.h"
 #include "lib/node_parts.h"
 
+#define PACKETS_MAX 1024
+
 /* Exiting already?  Then its pidfd will say how; else it only left us. */
 static bool
 exiting(pid_t pid)
@@ -84,7 +86,7 @@ gsi_node_client(
 
 	if (slot >= node->high || node->procs[slot].gen != gen)
 		return;
-	for (int i = 0; i < 64 && node->procs[slot].socket >= 0; i++) {
+	for (int i = 0; node->procs[slot].socket >= 0; i++) {
 		ssize_t n = gsi_packet_receive(node->procs[slot].socket,
 		    &packet, sizeof(packet), &fd, 1, MSG_DONTWAIT);
 
@@ -92,7 +94,8 @@ gsi_node_client(
 			close(fd);
 		if (n == -EAGAIN)
 			break;
-		if (n <= 0) {
+		/* at the end, or a flood: its sender is the one who pays */
+		if (n <= 0 || i == PACKETS_MAX) {
 			client_left(node, slot);
 			return;
 		}

@@ -62,6 +62,9 @@ declare(struct gsi_node *node, uint32_t slot)
 		gsi_crash_report(node, slot, reason);
 	entry->reason_size = (uint32_t)strlen(reason);
 	memcpy(entry->reason, reason, entry->reason_size);
+	/* its group cannot be another's before it is reaped */
+	if (proc->kind == GS_PROCESS_PLAIN && !proc->reaped && proc->os_pid > 1)
+		kill(-proc->os_pid, SIGKILL);
 	gm_name_drop(&node->arena, slot);
 	/* release [T7] [G1]: reason and freed name come with it */
 	gm_store(&entry->word, gm_word_of(proc->gen, GM_DEAD), release);
@@ -80,6 +83,23 @@ slot_of_region(const struct gsi_node *node, uint64_t id)
 		if (node->procs[s].region == at && at != 0)
 			return s;
 	return 0;
+}
+
+/*
+ * Those who wait for room in its mailbox are woken, and nobody reserves there
+ * any more.  Before the region is punched.
+ */
+static void
+retire(struct gsi_node *node, uint32_t slot)
+{
+	struct gm_region_ref region;
+
+	if (node->procs[slot].kind == GS_PROCESS_PLAIN ||
+	    gsi_node_map(node, slot, &region) != 0)
+		return;
+	gm_ring_retire(&region.ring[GM_MAILBOX]);
+	gm_ring_retire(&region.ring[GM_REPLIES]);
+	gm_region_unmap(&region);
 }
 
 /* D3 and D4 for one. */
@@ -192,6 +212,13 @@ tell_forker(struct gsi_node *node, uint32_t slot)
 	gsi_node_note(node, proc->forker.slot, GSI_CHILD, 0, &note);
 }
 
+static bool
+has_started(const struct gsi_node *node, uint32_t slot)
+{
+	return gm_load(&gm_arena_page(&node->arena, slot)->started, acquire) !=
+	       0;
+}
+
 /* The children of a dead forker are ours now; its zombies too. */
 static void
 adopt(struct gsi_node *node, gs_pid forker)
@@ -206,6 +233,11 @@ adopt(struct gsi_node *node, gs_pid forker)
 		if (proc->state == GSI_SLOT_DEAD && !proc->reaped) {
 			waitpid(proc->os_pid, NULL, WNOHANG);
 			gsi_node_reaped(node, s);
+		} else if (proc->state == GSI_SLOT_LIVE &&
+			   !has_started(node, s)) {
+			/* nobody is left to tell its starter that it is up */
+			gsi_node_exit(
+			    node, forker, gsi_node_pid(node, s), "kill", false);
 		} else if (proc->state == GSI_SLOT_LIVE &&
 			   gs_pid_equal(proc->parent, forker)) {
 			const struct gm_entry *e =
@@ -251,9 +283,12 @@ gsi_node_bury(struct gsi_node *node)
 	node->n_dead = 0;
 	for (uint32_t i = 0; i < n; i++)
 		declare(node, dead[i]);
-	gm_membarrier(); /* D2 [T5] */
-	for (uint32_t i = 0; i < n; i++)
+	if (gm_membarrier() != 0) /* D2 [T5] */
+		gm_fence(seq_cst);
+	for (uint32_t i = 0; i < n; i++) {
 		settle(node, dead[i]);
+		retire(node, dead[i]);
+	}
 	scan(node);
 	if (n > 0 && node->n_lingering > 0)
 		gsi_node_linger(node);

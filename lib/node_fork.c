@@ -9,6 +9,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -59,6 +60,20 @@ settle_child(pid_t node_pid, const char *name)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* A child of the node sees the tables as everybody does: read-only. */
+static void
+forget_arena(struct gsi_node *node)
+{
+	if (node->arena.pages != NULL)
+		munmap(node->arena.pages, (size_t)GM_SLOTS * GM_PAGE_BYTES);
+	if (node->arena.dirty != NULL)
+		munmap(node->arena.dirty, GM_PAGE);
+	if (node->arena.header != NULL)
+		munmap(node->arena.header,
+		    GM_AT_TABLE + (size_t)GM_SLOTS * sizeof(struct gm_entry));
+	free(node->procs);
+}
+
 int
 gsi_node_fork_root(struct gsi_node *node)
 {
@@ -80,6 +95,7 @@ gsi_node_fork_root(struct gsi_node *node)
 		dup2(node->err_fd, 2);
 		keep_only(fds, 1);
 		settle_child(me, "gs-root");
+		forget_arena(node);
 		gsi_root_main(fds[0]);
 	}
 	close(pair[1]);
@@ -153,9 +169,7 @@ gsi_node_fork_logger(struct gsi_node *node)
 		settle_child(me, "gs-log");
 		if (gm_arena_attach(&arena, fds[2], text, sizeof(text)) == 0)
 			logger.arena = &arena;
-		munmap(node->arena.pages, (size_t)GM_SLOTS * GM_PAGE_BYTES);
-		munmap(node->arena.header,
-		    GM_AT_TABLE + (size_t)GM_SLOTS * sizeof(struct gm_entry));
+		forget_arena(node);
 		logger.reports = fds[0];
 		logger.output = fds[1];
 		logger.path = node->embedded ? NULL : node->log;

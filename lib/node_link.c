@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/node_parts.h"
@@ -138,14 +139,26 @@ gsi_node_demonitor(struct gsi_node *node, uint32_t who, uint64_t ref)
 	return false;
 }
 
+/*
+ * Our own zombies keep their numbers until we have reaped them; a client's
+ * may be somebody else's by now, so it is met through its pidfd.
+ */
+static void
+signal_to(const struct gsi_proc *proc, int number)
+{
+	if (proc->kind == GS_PROCESS_CLIENT)
+		syscall(SYS_pidfd_send_signal, proc->pidfd, number, NULL, 0);
+	else if (proc->os_pid > 1)
+		kill(proc->os_pid, number);
+}
+
 /* The reason is noted first: whoever looks after the kill finds it. */
 static void
 kill_noting(struct gsi_proc *proc, const char *reason)
 {
 	if (proc->noted == NULL)
 		proc->noted = strdup(reason);
-	if (proc->os_pid > 1)
-		kill(proc->os_pid, SIGKILL);
+	signal_to(proc, SIGKILL);
 }
 
 static bool
@@ -173,7 +186,7 @@ gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to, const char *reason,
 		if (strcmp(reason, "normal") != 0 && proc->os_pid > 1) {
 			if (proc->noted == NULL)
 				proc->noted = strdup(reason);
-			kill(proc->os_pid, SIGTERM);
+			signal_to(proc, SIGTERM);
 		}
 		return;
 	}

@@ -52,6 +52,7 @@ gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
 	proc->state = GSI_SLOT_POOLED;
 	proc->bell = -1;
 	proc->socket = -1;
+	proc->pidfd = -1;
 	proc->held_end = &proc->held;
 	/* the bytes of the last holder's name had outlived it, for the log */
 	node->arena.table[*slot].name[0] = '\0';
@@ -72,6 +73,8 @@ gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
 		close(proc->bell);
 	if (proc->socket >= 0)
 		close(proc->socket);
+	if (proc->pidfd >= 0)
+		close(proc->pidfd);
 	free(proc->noted);
 	free(proc->edges);
 	gsi_node_held_free(proc);

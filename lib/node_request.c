@@ -27,8 +27,8 @@ op_register(struct call *c)
 
 	if (gs_name_check(c->ask.text, NULL) != 0)
 		c->answer.status = -EINVAL;
-	else if (proc == NULL)
-		c->answer.status = -ESRCH;
+	else if (proc == NULL || c->ask.pid.slot == 0)
+		c->answer.status = -ESRCH; /* slot 0 ends a chain of names */
 	else if (gm_load(&c->node->arena.table[c->ask.pid.slot].name_size,
 		     relaxed) != 0)
 		c->answer.status = -EBUSY;
@@ -271,8 +271,10 @@ gsi_node_drain_slot(struct gsi_node *node, uint32_t slot)
 	head = gm_load(&page->request_head, relaxed);
 	tail = gm_load(&page->request_tail, acquire); /* [P3] */
 	/* a tail that makes no sense is garbage: nothing was asked */
-	if (tail - head > GM_REQUESTS)
+	if (tail - head > GM_REQUESTS) {
 		head = tail;
+		gm_store(&page->request_head, head, release); /* [P4] */
+	}
 	for (; head != tail; head++) {
 		request = page->requests[head % GM_REQUESTS];
 		/* release [P4]: the cell may be filled again */

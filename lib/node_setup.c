@@ -187,5 +187,8 @@ gsi_node_setup(struct gsi_node *node)
 		status = gsi_node_install_root(node);
 	if (status == 0)
 		status = gsi_node_listen(node);
+	/* what nodes of other names left whose names never come again */
+	if (status == 0)
+		gs_nodes_prune();
 	return status;
 }

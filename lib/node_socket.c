@@ -60,12 +60,17 @@ peer(int socket, struct ucred *cred)
 void
 gsi_node_visit(struct gsi_node *node)
 {
-	for (int i = 0; i < 1024; i++) {
+	node->unfinished = false;
+	for (;;) {
 		struct gsi_visitor *v = NULL;
 		struct ucred cred;
 		int fd = accept4(
 		    node->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		/* out of descriptors or memory: nobody rings again for these */
+		node->unfinished = fd < 0 && errno != EAGAIN;
 		if (fd < 0)
 			return;
 		for (int k = 0; k < GSI_VISITORS && v == NULL; k++)

@@ -73,14 +73,21 @@ gsi_mailbox_done(struct gsi_self *me)
 		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
 }
 
+#define QUIET_NS (10 * NS_PER_MS)
+
 static bool
 quiet(void *data)
 {
 	struct gsi_self *me = data;
 	struct gsi_ask ask = { .pid = me->pid };
 	struct gsi_answer answer;
+	uint64_t tag;
 
-	return gsi_request(me, GSI_OP_QUIET, &ask, &answer) == 0 &&
+	/* a node that is slow to answer must not keep a server from serving */
+	return gsi_request_start(me, GSI_OP_QUIET, &ask, sizeof(ask), &tag) ==
+		   0 &&
+	       gsi_request_wait(me, tag, gsi_now_ns() + QUIET_NS, &answer) ==
+		   0 &&
 	       answer.status == 1;
 }
 

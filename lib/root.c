@@ -107,6 +107,9 @@ await_end(struct gsi_root *root, struct gsi_child *child)
 		struct gsi_child *who;
 		int status = gsi_mailbox_next(me, &m, deadline);
 
+		/* a SIGTERM asks for what is being done already */
+		if (status == -EINTR)
+			gsi_sigterm_taken();
 		if (status == 0 || (status < 0 && status != -EINTR)) {
 			gsi_root_kill(child);
 			deadline = -1;

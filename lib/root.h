@@ -79,4 +79,8 @@ void gsi_root_reap(struct gsi_root *root, const struct gsi_note *note);
 /* GSI_CHILD and GSI_STARTED. */
 gs_next gsi_root_child(void *state, const struct gsi_message *m);
 
+/* Is the name of this spec held by anybody? */
+bool gsi_root_name_taken(
+    struct gsi_root *root, const struct gsi_spec *spec, gs_pid *holder);
+
 #endif

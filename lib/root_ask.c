@@ -65,8 +65,9 @@ resolve_code(struct gsi_spec *spec)
 	return 0;
 }
 
-static bool
-name_taken(struct gsi_root *root, const struct gsi_spec *spec, gs_pid *holder)
+bool
+gsi_root_name_taken(
+    struct gsi_root *root, const struct gsi_spec *spec, gs_pid *holder)
 {
 	const char *name = gsi_spec_text(spec, spec->name_at);
 
@@ -74,6 +75,25 @@ name_taken(struct gsi_root *root, const struct gsi_spec *spec, gs_pid *holder)
 	return name[0] != '\0' &&
 	       gm_name_find(root->forker->me->arena, name, strlen(name),
 		   &holder->slot, &holder->gen) == 0;
+}
+
+/*
+ * A child of that name that has died without our knowing yet: it will be
+ * started again, so a second one would only fight with it.
+ */
+static struct gsi_child *
+coming_back(struct gsi_root *root, const struct gsi_spec *spec)
+{
+	const char *name = gsi_spec_text(spec, spec->name_at);
+	struct gsi_child *child =
+	    name[0] != '\0' ? gsi_child_by_id(&root->children, name) : NULL;
+
+	if (child == NULL || child->os_pid == 0 ||
+	    child->goal != GSI_GOAL_RUN ||
+	    (child->spec->flags & GSI_SPEC_SUPERVISED) == 0 ||
+	    child->spec->restart == GS_TEMPORARY)
+		return NULL;
+	return child;
 }
 
 /* A child of that name that is down makes way for its successor. */
@@ -100,8 +120,13 @@ ask_start(struct gsi_root *root, gs_bytes request, gs_from from)
 		gsi_root_answer(from, -EINVAL, GS_NO_PID, "bad_spec");
 		return gs_next_noreply();
 	}
-	if (name_taken(root, spec, &holder)) {
+	if (gsi_root_name_taken(root, spec, &holder)) {
 		gsi_root_answer(from, -EEXIST, holder, "already_started");
+		return gs_next_noreply();
+	}
+	child = coming_back(root, spec);
+	if (child != NULL) {
+		gsi_root_answer(from, -EEXIST, child->pid, "already_started");
 		return gs_next_noreply();
 	}
 	replace_old(root, spec);

@@ -81,7 +81,9 @@ give_up(struct gsi_root *root, struct gsi_child *child, const char *reason)
 	child->state = GS_CHILD_FAILED;
 	child->goal = GSI_GOAL_RUN;
 	report(root, GSI_ERROR_LEVEL, child, "shutdown",
-	    "reached_max_restart_intensity");
+	    strcmp(reason, "already_started") == 0
+		? reason
+		: "reached_max_restart_intensity");
 	gsi_reason_copy(child->last_reason, reason);
 }
 
@@ -89,6 +91,13 @@ give_up(struct gsi_root *root, struct gsi_child *child, const char *reason)
 static void
 restart(struct gsi_root *root, struct gsi_child *child, const char *reason)
 {
+	gs_pid holder;
+
+	/* somebody else has the name: a fork would only end at once */
+	if (gsi_root_name_taken(root, child->spec, &holder)) {
+		give_up(root, child, "already_started");
+		return;
+	}
 	while (gsi_child_may_restart(child, gsi_now_ns())) {
 		child->state = GS_CHILD_RESTARTING;
 		child->restarts++;

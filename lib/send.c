@@ -101,8 +101,9 @@ gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
 
 	if (status != 0)
 		return status;
-	me->peer_cpu = gm_region_cpu(&peer->region);
 	status = gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
+	if (status == 0)
+		me->peer_cpu = gm_region_cpu(&peer->region);
 	if (status == -EMSGSIZE || status == -ENOSPC)
 		refuse(me, peer, from.tag, status);
 	return status;

@@ -28,7 +28,6 @@ gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me, int control)
 	forker->me = me;
 	forker->control = control;
 	forker->pipe_read = -1;
-	forker->life_next = -1;
 	forker->fd_folder =
 	    open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return forker->fd_folder < 0 ? -errno : 0;
@@ -79,9 +78,9 @@ open_life(struct gsi_forker *forker)
 
 /* From here on the last writer's end, the node's, kills the child. */
 static void
-arm_life(int life, pid_t child)
+arm_life(int life, int type, pid_t child)
 {
-	struct f_owner_ex owner = { F_OWNER_PID, child };
+	struct f_owner_ex owner = { type, child };
 
 	if (life < 0)
 		return;
@@ -190,6 +189,8 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 		return status;
 	n.parent = parent_of(forker, spec, caller);
 	n.life = open_life(forker);
+	/* the helpers of a plain program do not know of us */
+	n.group_life = spec->code == GSI_CODE_PLAIN ? open_life(forker) : -1;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	child = fork();
@@ -199,7 +200,8 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (child > 0) {
 		setpgid(child, child);
-		arm_life(n.life, child);
+		arm_life(n.life, F_OWNER_PID, child);
+		arm_life(n.group_life, F_OWNER_PGRP, child);
 		say_born(forker, &n, caller, child);
 		close(n.bell);
 		*pid = n.pid;
@@ -209,6 +211,8 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 		forker->seats[forker->n_seats] = n.pid;
 		forker->bells[forker->n_seats++] = n.bell;
 	}
+	if (n.group_life >= 0)
+		close(n.group_life);
 	if (n.life >= 0)
 		close(n.life);
 	return status;

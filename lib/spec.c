@@ -16,6 +16,22 @@
 
 #define CELLS_DEFAULT 16384u /* 1 MiB */
 
+static bool
+check_values(const struct gsi_spec *spec)
+{
+	const char *name = gsi_spec_text(spec, spec->name_at);
+
+	return (name[0] == '\0' || gs_name_check(name, NULL) == 0) &&
+	       spec->code >= GSI_CODE_ADDRESS && spec->code <= GSI_CODE_PLAIN &&
+	       spec->cells >= GM_RING_CELLS_MIN &&
+	       spec->cells <= GM_RING_CELLS_MAX &&
+	       (spec->cells & (spec->cells - 1)) == 0 &&
+	       spec->restart >= GS_PERMANENT && spec->restart <= GS_TEMPORARY &&
+	       spec->shutdown >= GS_BRUTAL_KILL && spec->timeout >= 0 &&
+	       spec->hibernate_after >= 0 && spec->max_restarts >= 0 &&
+	       spec->max_seconds >= 0;
+}
+
 bool
 gsi_spec_check(const struct gsi_spec *spec, size_t size)
 {
@@ -35,9 +51,7 @@ gsi_spec_check(const struct gsi_spec *spec, size_t size)
 		return false;
 	for (uint32_t i = spec->argv_at; i < size; i++)
 		words += text[i] == '\0';
-	return spec->argc <= words &&
-	       strlen(gsi_spec_text(spec, spec->name_at)) <= GS_NAME_MAX &&
-	       spec->code >= GSI_CODE_ADDRESS && spec->code <= GSI_CODE_PLAIN;
+	return spec->argc <= words && check_values(spec);
 }
 
 struct builder {
