@@ -177,8 +177,6 @@ dispatch(struct gsi_node *node, const struct gm_event *event)
 	case GSI_AT_OWNER:
 		gsi_node_stop(node);
 		break;
-	case GSI_AT_LOGGER:
-		break;
 	}
 }
 

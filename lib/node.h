@@ -20,7 +20,6 @@ enum gsi_node_token {
 	GSI_AT_VISITOR, /* a connection that is nobody yet */
 	GSI_AT_CONTROL, /* root's control socket */
 	GSI_AT_OWNER, /* pidfd of the program we are embedded in */
-	GSI_AT_LOGGER,
 };
 
 enum gsi_edge_type {

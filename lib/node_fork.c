@@ -54,8 +54,9 @@ settle_child(pid_t node_pid, const char *name)
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	prctl(PR_SET_NAME, name);
 	setpgid(0, 0);
-	for (int s = 1; s < 32; s++)
-		signal(s, SIG_DFL);
+	for (int s = 1; s < NSIG; s++)
+		if (s != SIGKILL && s != SIGSTOP)
+			signal(s, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
