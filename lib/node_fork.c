@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,6 +76,32 @@ forget_arena(struct gsi_node *node)
 	free(node->procs);
 }
 
+/*
+ * For root and so for all servers: the OOM killer is to prefer them to the
+ * node, and a core dump of a large server would hide its death for seconds.
+ */
+static void
+limit_servers(void)
+{
+	struct rlimit limit;
+	char text[16] = "0";
+	int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0) {
+		int score = 0;
+
+		if (read(fd, text, sizeof(text) - 1) > 0)
+			score = atoi(text);
+		if (score <= 900 && dprintf(fd, "%d", score + 100) < 0)
+			score = 0;
+		close(fd);
+	}
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		limit.rlim_cur = 0;
+		setrlimit(RLIMIT_CORE, &limit);
+	}
+}
+
 int
 gsi_node_fork_root(struct gsi_node *node)
 {
@@ -97,6 +124,7 @@ gsi_node_fork_root(struct gsi_node *node)
 		keep_only(fds, 1);
 		settle_child(me, "gs-root");
 		forget_arena(node);
+		limit_servers();
 		gsi_root_main(fds[0]);
 	}
 	close(pair[1]);
