@@ -18,12 +18,28 @@ enum {
 	DENIED = 77,
 };
 
+static const char synopsis[] = "usage: gs-node NAME [--ready-fd N]";
+
 static int
 usage(const char *word)
 {
-	fprintf(
-	    stderr, "gs-node: %s\nusage: gs-node NAME [--ready-fd N]\n", word);
+	fprintf(stderr, "gs-node: %s\n%s\n", word, synopsis);
 	return USAGE;
+}
+
+static int
+help(void)
+{
+	printf("%s\n\n"
+	       "Is the node NAME until it is told to end; 'gsctl up' starts "
+	       "it in the background.\n"
+	       "  --ready-fd N  write one line to the open descriptor N when "
+	       "the node is up\n"
+	       "  --help        print this help\n\n"
+	       "Exit status: 0 an orderly end, 64 wrong usage, 70 it could not "
+	       "start,\n73 that node runs already, 77 permission denied.\n",
+	    synopsis);
+	return fflush(stdout) == 0 ? DONE : FAILED;
 }
 
 /* An open descriptor, or -1. */
@@ -62,12 +78,15 @@ main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "ready-fd", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int ready = -1, letter, rc;
 
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (letter == 'h')
+			return help();
 		if (letter != 'r')
 			return usage("unknown option, or one without a value");
 		ready = descriptor(optarg);

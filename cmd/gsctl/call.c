@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/gsctl/lines.h"
 #include "cmd/gsctl/out.h"
 
 #define ROOM_MS 30000 /* that cast --lines waits for room */
@@ -162,6 +163,21 @@ check_words(const struct cmd *cmd, bool lines)
 	return 0;
 }
 
+/* The node and its root would take a stranger's message for one of theirs. */
+static int
+check_target(const struct cmd *cmd, const struct cmd_server *server)
+{
+	enum gs_process_kind kind = cmd_own(server);
+
+	if (kind == 0)
+		return 0;
+	return cmd_error(CMD_USAGE,
+	    "%s %s: it is the %s: it takes no %s from gsctl", cmd->verb->name,
+	    server->text,
+	    kind == GS_PROCESS_NODE ? "node itself" : "root supervisor",
+	    cmd->verb == &cmd_call ? "calls" : "messages");
+}
+
 static int
 talk(struct cmd *cmd, struct talk *talk, sender send)
 {
@@ -178,6 +194,8 @@ talk(struct cmd *cmd, struct talk *talk, sender send)
 		status = request_of(cmd, &request);
 	if (status == 0)
 		status = cmd_attach(cmd);
+	if (status == 0)
+		status = check_target(cmd, &talk->server);
 	if (status != 0)
 		return status;
 	if (lines)

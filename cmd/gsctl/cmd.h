@@ -12,6 +12,7 @@
 #define CMD_OPTIONS 16 /* options of one verb, at most */
 #define CMD_EXITS 8 /* exit statuses of its own, at most */
 #define CMD_SAFE(size) (4 * (size) + 1)
+#define CMD_HINT 640 /* room for a command that is told to the user */
 
 enum cmd_exit {
 	CMD_DONE = 0,
@@ -40,6 +41,8 @@ struct cmd_server;
 struct cmd {
 	const struct cmd_verb *verb;
 	const char *node; /* borrowed from argv or environment */
+	const char *usual; /* the node when nobody names one */
+	int patience; /* ms to get to the node; 0: as long as it takes */
 	bool json;
 	int count; /* operands */
 	char **words;
@@ -73,6 +76,9 @@ const char *cmd_nearest(const struct cmd_verb *const *verbs, const char *name);
 
 /* number.c: strict; each prints what is wrong and returns CMD_USAGE */
 int cmd_ms(const struct cmd *cmd, const char *option, int least, int *ms);
+/* The same with a list of what else is allowed, for the words. */
+int cmd_time(const struct cmd *cmd, const char *option, const char *wanted,
+    int least, int *ms);
 int cmd_number(const struct cmd *cmd, const char *option, int least, int *n);
 int cmd_size(const struct cmd *cmd, const char *option, size_t *size);
 
@@ -85,6 +91,12 @@ int cmd_usage(const struct cmd *cmd, const char *format, ...) GS_PRINTF(2, 3);
 int cmd_fail(const struct cmd *cmd, const struct cmd_server *server, int rc);
 /* The same for a failed start. */
 int cmd_refused(const struct cmd *cmd, const char *what, gs_pid holder, int rc);
+/* The child has no process: says how it stands; returns status. */
+int cmd_no_process(const struct cmd *cmd, const struct cmd_server *server,
+    const gs_child *child, int status);
+/* "gsctl -n NODE VERB WHOM REST", to be pasted; all but verb may be NULL. */
+const char *cmd_hint(const struct cmd *cmd, char hint[CMD_HINT],
+    const char *verb, const char *whom, const char *rest);
 /* No memory ends the program. */
 void *cmd_memory(void *old, size_t size);
 char *cmd_copy(const char *text);
@@ -106,36 +118,19 @@ struct cmd_server {
 int cmd_server(struct cmd *cmd, const char *text, struct cmd_server *server);
 int cmd_check_node(const struct cmd *cmd);
 int cmd_open(const struct cmd *cmd);
+/* The OS pid of a node that runs, else 0. */
+int cmd_node_pid(const char *name);
 int cmd_attach(const struct cmd *cmd);
 int cmd_reach(struct cmd *cmd, const char *text, struct cmd_server *server);
 int cmd_resolve(
     const struct cmd *cmd, const struct cmd_server *server, gs_pid *pid);
+/* Is it, given by pid, a process of the node's own?  0: it is not. */
+enum gs_process_kind cmd_own(const struct cmd_server *server);
 
 /* launch.c: starts the node unless it runs, and attaches */
 int cmd_launch(const struct cmd *cmd);
 
-/* lines.c */
-struct cmd_lines {
-	char *data;
-	size_t start, end, room;
-	bool ended;
-};
-/* Next line of stdin without its newline: 1, 0 at the end, -errno. */
-int cmd_line(struct cmd_lines *lines, gs_bytes *line);
-void cmd_lines_free(struct cmd_lines *lines);
-int cmd_stdin(gs_bytes *all);
-
-/* snapshot.c: what ls, tree and show look at */
-struct cmd_snapshot {
-	gs_process_info *processes; /* in slot order */
-	int count;
-	gs_child *children; /* oldest first */
-	int child_count;
-	int *child_of; /* of each process; -1: is no child */
-	bool *lives; /* of each child: it has a process */
-};
-int cmd_snapshot(struct cmd_snapshot *shot);
-void cmd_snapshot_free(struct cmd_snapshot *shot);
+/* snapshot.c */
 /* The child that goes by this name or pid; -ENOENT. */
 int cmd_child(const struct cmd_server *server, gs_child *child);
 const char *cmd_restart_text(enum gs_restart restart);

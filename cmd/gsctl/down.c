@@ -11,40 +11,25 @@
 
 #include "cmd/gsctl/cmd.h"
 
+#define REACH_MS 1000 /* that getting to the node may take at least */
+
 static const struct cmd_option options[] = {
 	{ "timeout", 0, "MS", "give up waiting after MS (default: infinity)" },
 	{ NULL, 0, NULL, NULL },
 };
 
-struct search {
-	const char *name;
-	int os_pid;
-};
-
-static int
-match(const gs_node_entry *node, void *data)
-{
-	struct search *search = data;
-
-	if (!node->running || strcmp(node->name, search->name) != 0)
-		return 0;
-	search->os_pid = node->os_pid;
-	return 1;
-}
-
 /* The pidfd is asked for the name again: the pid may be another's by now. */
 static int
 open_node(const char *name)
 {
-	struct search first = { name, 0 }, second = { name, 0 };
-	int fd;
+	int os_pid = cmd_node_pid(name), fd;
 
-	if (gs_nodes(match, &first) < 0 || first.os_pid <= 0)
+	if (os_pid == 0)
 		return -ENOTCONN;
-	fd = pidfd_open(first.os_pid, 0);
+	fd = pidfd_open(os_pid, 0);
 	if (fd < 0)
 		return -errno;
-	if (gs_nodes(match, &second) >= 0 && second.os_pid == first.os_pid)
+	if (cmd_node_pid(name) == os_pid)
 		return fd;
 	close(fd);
 	return -ENOTCONN;
@@ -67,15 +52,30 @@ down_by_signal(const char *name, int timeout)
 	return rc;
 }
 
+/* What getting to the node has left of the time. */
+static int
+left(int64_t begin, int timeout)
+{
+	int64_t gone = gs_now() - begin;
+
+	if (timeout == GS_INFINITY)
+		return timeout;
+	return gone < timeout ? timeout - (int)gone : 0;
+}
+
 static int
 run(struct cmd *cmd)
 {
 	int timeout = GS_INFINITY, status, rc;
+	int64_t begin = gs_now();
 
 	status = cmd_ms(cmd, "timeout", 0, &timeout);
 	if (status != 0)
 		return status;
+	/* However short it is, the node is to be told. */
+	cmd->patience = timeout > REACH_MS ? timeout : REACH_MS;
 	rc = cmd_open(cmd);
+	timeout = left(begin, timeout);
 	if (rc == -ENOSPC || rc == -EAGAIN || rc == -ENOMEM || rc == -EMFILE)
 		rc = down_by_signal(cmd->node, timeout);
 	else if (rc == 0)

@@ -122,7 +122,7 @@ void
 cmd_help_all(const struct cmd_verb *const *verbs)
 {
 	puts("usage: gsctl [-n NODE] VERB [options] [words]\n"
-	     "       gsctl VERB --help | --help | --version\n");
+	     "       gsctl help [VERB] | VERB --help | --help | --version\n");
 	print_filled(
 	    "Starts, uses and watches servers. A SERVER is a name, a pid "
 	    "<node.slot.generation>, or either with @NODE behind it. Data goes "

@@ -178,6 +178,7 @@ static int
 start_node(const struct cmd *cmd)
 {
 	struct launch launch = { .node = cmd->node };
+	char hint[CMD_HINT];
 	int status, rc;
 
 	status = fix_runtime();
@@ -192,8 +193,9 @@ start_node(const struct cmd *cmd)
 		kill(launch.child, SIGKILL);
 		status = cmd_error(CMD_TIMED_OUT,
 		    "node '%s' was not up after %d s and was ended; "
-		    "'gsctl log' may say why",
-		    cmd->node, START_MS / 1000);
+		    "'%s' may say why",
+		    cmd->node, START_MS / 1000,
+		    cmd_hint(cmd, hint, "log", NULL, NULL));
 	} else if (rc != 0) {
 		status = gave_up(&launch);
 	}

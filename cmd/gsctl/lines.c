@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cmd/gsctl/cmd.h"
+#include "cmd/gsctl/lines.h"
 
 #define PIECE 65536
 

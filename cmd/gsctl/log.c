@@ -27,10 +27,11 @@ struct log {
 	char *line;
 	size_t room;
 	size_t length; /* of an unfinished line */
+	bool matched; /* something was printed */
 };
 
 static void
-print_line(const struct log *log, char *line)
+print_line(struct log *log, char *line)
 {
 	struct record record;
 
@@ -43,6 +44,7 @@ print_line(const struct log *log, char *line)
 	}
 	if (!record_about(&record, log->server))
 		return;
+	log->matched = true;
 	if (log->json)
 		out_json_line(record_json(&record));
 	else
@@ -170,10 +172,12 @@ follow(struct log *log)
 static int
 no_log(const struct cmd *cmd, const struct log *log)
 {
+	char hint[CMD_HINT];
+
 	return cmd_error(CMD_NO_NODE,
 	    "node '%s' is not running and left no log (%s); "
-	    "start it with 'gsctl up'",
-	    cmd->node, log->path);
+	    "start it with '%s'",
+	    cmd->node, log->path, cmd_hint(cmd, hint, "up", NULL, NULL));
 }
 
 static int
@@ -205,6 +209,9 @@ run(struct cmd *cmd)
 		return follow(&log);
 	catch_up(&log);
 	free(log.line);
+	if (log.server != NULL && !log.matched)
+		cmd_error(CMD_DONE, "the log of node '%s' has nothing of '%s'",
+		    cmd->node, log.server->text);
 	return CMD_DONE;
 }
 

@@ -2,7 +2,7 @@
 /*
  * gsctl ls: servers one a line, those that are down as well.
  */
-#include "cmd/gsctl/out.h"
+#include "cmd/gsctl/snapshot.h"
 
 static const struct cmd_option options[] = {
 	{ "all", 'a', NULL, "clients and the node too" },
@@ -20,6 +20,8 @@ enum column {
 	RESTARTS,
 	MEMORY,
 	UPTIME,
+	KIND,
+	LABEL,
 	WIDTH
 };
 
@@ -34,6 +36,8 @@ static const struct out_column columns[WIDTH] = {
 	[RESTARTS] = { "restarts", true },
 	[MEMORY] = { "memory", true },
 	[UPTIME] = { "uptime_ms", true },
+	[KIND] = { "kind", false },
+	[LABEL] = { "label", false },
 };
 
 static void
@@ -41,7 +45,7 @@ add_process(struct out_table *table, const gs_process_info *process,
     const gs_child *child)
 {
 	out_row(table, -1);
-	out_text(table, NAME, process->name);
+	cmd_snapshot_name(table, NAME, process);
 	out_pid(table, PID, process->pid);
 	out_number(table, OS_PID, OUT_NUMBER, process->os_pid);
 	out_text(table, STATE, gs_state_text(process->state));
@@ -52,6 +56,8 @@ add_process(struct out_table *table, const gs_process_info *process,
 		out_number(table, RESTARTS, OUT_NUMBER, child->restarts);
 	out_number(table, MEMORY, OUT_BYTES, (int64_t)process->memory);
 	out_number(table, UPTIME, OUT_MS, process->uptime);
+	out_text(table, KIND, gs_kind_text(process->kind));
+	out_text(table, LABEL, process->label);
 }
 
 /* A child without a process: stopped, failed, or about to start again. */
@@ -62,6 +68,8 @@ add_down(struct out_table *table, const gs_child *child)
 	out_text(table, NAME, child->id);
 	out_text(table, STATE, gs_child_state_text(child->state));
 	out_number(table, RESTARTS, OUT_NUMBER, child->restarts);
+	out_text(table, KIND,
+	    gs_kind_text(child->plain ? GS_PROCESS_PLAIN : GS_PROCESS_SERVER));
 }
 
 static bool
@@ -86,6 +94,7 @@ run(struct cmd *cmd)
 	if (rc != 0)
 		return cmd_fail(cmd, NULL, rc);
 	out_begin(&table, OUT_TABLE, columns, WIDTH);
+	table.shown = LABEL;
 	for (int i = 0; i < shot.count; i++)
 		if (wanted(&shot.processes[i], all))
 			add_process(&table, &shot.processes[i],
@@ -104,11 +113,12 @@ const struct cmd_verb cmd_ls = {
 	.operands = "",
 	.about = "the servers, one a line",
 	.text = "Prints name, pid, OS pid, state, messages in the queue, calls "
-		"and casts handled, restarts, memory and uptime of each "
-		"server, also of those that are down. Without a terminal: "
+		"and casts handled, restarts, memory, uptime and kind of each "
+		"server, also of those that are down. What has no name shows "
+		"its label in brackets. Without a terminal: "
 		"tab-separated, bytes and milliseconds, no header, '-' for "
 		"what there is not. --json prints an array of objects with "
-		"the column names as keys.",
+		"the column names as keys, and \"label\".",
 	.options = options,
 	.data = true,
 	.exits = { CMD_NO_NODE },

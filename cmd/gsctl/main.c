@@ -57,6 +57,27 @@ unknown_verb(const char *name)
 	    CMD_USAGE, "unknown verb '%s'; 'gsctl --help' lists all", name);
 }
 
+/* "gsctl help [VERB]" is "gsctl [VERB] --help". */
+static int
+help(int count, char **words)
+{
+	const struct cmd_verb *verb = NULL;
+
+	if (count > 1)
+		return cmd_error(CMD_USAGE,
+		    "one word too many: '%s'; see 'gsctl --help'", words[1]);
+	if (count == 1 && strcmp(words[0], "help") != 0 && words[0][0] != '-') {
+		verb = find_verb(words[0]);
+		if (verb == NULL)
+			return unknown_verb(words[0]);
+	}
+	if (verb != NULL)
+		cmd_help(verb);
+	else
+		cmd_help_all(verbs);
+	return out_flush();
+}
+
 static int
 print_version(void)
 {
@@ -116,19 +137,22 @@ int
 main(int argc, char **argv)
 {
 	const char *node = getenv("GS_NODE");
-	struct cmd cmd = { .node = node != NULL && *node ? node : "default" };
+	struct cmd cmd = { .usual = node != NULL && *node ? node : "default" };
 	bool done;
 	int status;
 
 	/* A reader that has gone ends us quietly, whoever started us. */
 	signal(SIGPIPE, SIG_DFL);
 	fill_standard_fds();
+	cmd.node = cmd.usual;
 	status = front_options(argc, argv, &cmd, &done);
 	if (done)
 		return status;
 	if (optind == argc)
 		return cmd_error(
 		    CMD_USAGE, "no verb given; 'gsctl --help' lists them");
+	if (strcmp(argv[optind], "help") == 0)
+		return help(argc - optind - 1, argv + optind + 1);
 	cmd.verb = find_verb(argv[optind]);
 	if (cmd.verb == NULL)
 		return unknown_verb(argv[optind]);

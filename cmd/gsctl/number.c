@@ -40,7 +40,8 @@ whole_number(const struct cmd *cmd, const char *option, const char *wanted,
 }
 
 int
-cmd_ms(const struct cmd *cmd, const char *option, int least, int *ms)
+cmd_time(const struct cmd *cmd, const char *option, const char *wanted,
+    int least, int *ms)
 {
 	const char *text = cmd_value(cmd, option);
 
@@ -48,8 +49,13 @@ cmd_ms(const struct cmd *cmd, const char *option, int least, int *ms)
 		*ms = GS_INFINITY;
 		return 0;
 	}
-	return whole_number(
-	    cmd, option, "'infinity' or milliseconds", least, ms);
+	return whole_number(cmd, option, wanted, least, ms);
+}
+
+int
+cmd_ms(const struct cmd *cmd, const char *option, int least, int *ms)
+{
+	return cmd_time(cmd, option, "'infinity' or milliseconds", least, ms);
 }
 
 int

@@ -16,7 +16,7 @@ out_begin(struct out_table *table, enum out_shape shape,
 	memset(table, 0, sizeof(*table));
 	table->shape = shape;
 	table->columns = columns;
-	table->width = width;
+	table->width = table->shown = width;
 }
 
 int
@@ -51,6 +51,13 @@ out_text(struct out_table *table, int column, const char *text)
 		return;
 	cell->kind = OUT_TEXT;
 	cell->text = cmd_copy(text);
+}
+
+void
+out_stand_in(struct out_table *table, int column, const char *text)
+{
+	out_text(table, column, text);
+	last_cell(table, column)->kind = OUT_STAND_IN;
 }
 
 void
@@ -140,6 +147,7 @@ out_cell_text(
 			return "-";
 		/* fall through */
 	case OUT_TEXT:
+	case OUT_STAND_IN:
 		return cmd_safe(buffer, size, cell->text, strlen(cell->text));
 	case OUT_BOOL:
 		return cell->number ? "yes" : "no";
@@ -173,7 +181,7 @@ plain_rows(const struct out_table *table)
 
 		depth[row] = parent < 0 ? 0 : depth[parent] + 1;
 		printf("%*s", 2 * depth[row], "");
-		for (int i = 0; i < table->width; i++)
+		for (int i = 0; i < table->shown; i++)
 			printf("%s%s", i > 0 ? "\t" : "",
 			    out_cell_text(&table->cells[row * table->width + i],
 				false, buffer, sizeof(buffer)));

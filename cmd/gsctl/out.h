@@ -14,6 +14,7 @@
 enum out_kind {
 	OUT_NONE = 0, /* "-", null */
 	OUT_TEXT,
+	OUT_STAND_IN, /* text for people; null */
 	OUT_NUMBER,
 	OUT_BYTES, /* 152K for a person */
 	OUT_MS, /* 2m05s for a person */
@@ -43,6 +44,7 @@ struct out_table {
 	enum out_shape shape;
 	const struct out_column *columns;
 	int width;
+	int shown; /* columns; those behind are JSON's alone */
 	struct out_cell *cells;
 	int *parents;
 	int count; /* rows */
@@ -55,6 +57,7 @@ void out_begin(struct out_table *table, enum out_shape shape,
 int out_row(struct out_table *table, int parent);
 /* All are copied; "" and no pid leave the cell empty. */
 void out_text(struct out_table *table, int column, const char *text);
+void out_stand_in(struct out_table *table, int column, const char *text);
 void out_number(
     struct out_table *table, int column, enum out_kind kind, int64_t number);
 void out_pid(struct out_table *table, int column, gs_pid pid);

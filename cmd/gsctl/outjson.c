@@ -41,6 +41,7 @@ cell_json(const struct out_cell *cell)
 {
 	switch (cell->kind) {
 	case OUT_NONE:
+	case OUT_STAND_IN:
 		return json_null();
 	case OUT_TEXT:
 		return out_json_text(cell->text, strlen(cell->text));

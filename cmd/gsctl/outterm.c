@@ -37,7 +37,7 @@ heading(const char *name)
 static void
 add_columns(struct libscols_table *to, const struct out_table *table)
 {
-	for (int i = 0; i < table->width; i++) {
+	for (int i = 0; i < table->shown; i++) {
 		char *name = heading(table->columns[i].name);
 		int flags = table->columns[i].right ? SCOLS_FL_RIGHT : 0;
 
@@ -59,7 +59,7 @@ add_rows(struct libscols_table *to, const struct out_table *table)
 		    to, parent < 0 ? NULL
 				   : scols_table_get_line(to, (size_t)parent));
 
-		for (int i = 0; line != NULL && i < table->width; i++)
+		for (int i = 0; line != NULL && i < table->shown; i++)
 			scols_line_set_data(line, (size_t)i,
 			    out_cell_text(&table->cells[row * table->width + i],
 				true, buffer, sizeof(buffer)));

@@ -3,9 +3,10 @@
  * Processes and children of a node at about one moment, each with the other.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "cmd/gsctl/cmd.h"
+#include "cmd/gsctl/snapshot.h"
 
 /* Room for one more in an array that doubles. */
 static void *
@@ -106,6 +107,22 @@ cmd_snapshot_free(struct cmd_snapshot *shot)
 	free(shot->children);
 	free(shot->child_of);
 	free(shot->lives);
+}
+
+void
+cmd_snapshot_name(
+    struct out_table *table, int column, const gs_process_info *process)
+{
+	char text[GS_NAME_MAX + 3];
+
+	if (*process->name != '\0') {
+		out_text(table, column, process->name);
+	} else if (*process->label != '\0') {
+		snprintf(text, sizeof(text), "(%s)", process->label);
+		out_stand_in(table, column, text);
+	} else if (process->kind == GS_PROCESS_SUPERVISOR) {
+		out_stand_in(table, column, "(root)");
+	}
 }
 
 struct search {

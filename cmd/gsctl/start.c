@@ -24,7 +24,8 @@ static const struct cmd_option options[] = {
 	{ "hibernate-after", 0, "MS",
 	    "give memory back after MS without a message (default: never)" },
 	{ "debug", 0, "LIST",
-	    "debug options; this version does nothing with them" },
+	    "watch it from its first message on: trace, log, log(N), "
+	    "statistics, log_to_file(PATH), separated by commas" },
 	{ "max-restarts", 0, "N", "give it up after N restarts (default 3)" },
 	{ "max-seconds", 0, "S", "within S seconds (default 5)" },
 	{ "plain", 0, NULL,
@@ -70,7 +71,8 @@ set_shutdown(const struct cmd *cmd, gs_child_spec *spec)
 		spec->shutdown = GS_BRUTAL_KILL;
 		return 0;
 	}
-	return cmd_ms(cmd, "shutdown", 0, &spec->shutdown);
+	return cmd_time(cmd, "shutdown",
+	    "'brutal_kill', 'infinity' or milliseconds", 0, &spec->shutdown);
 }
 
 static int

@@ -16,14 +16,21 @@ static const struct cmd_option stop_options[] = {
 static int
 no_child(const struct cmd *cmd, const struct cmd_server *server)
 {
+	char text[GS_PID_TEXT], hint[CMD_HINT];
 	gs_pid pid;
 
-	if (gs_resolve(server->to, &pid) == 0 && gs_alive(pid))
-		return cmd_error(CMD_UNKNOWN,
-		    "'%s' has no supervisor that could stop it; "
-		    "'gsctl exit %s' asks it to end",
-		    server->text, server->text);
-	return cmd_fail(cmd, server, -ENOENT);
+	if (gs_resolve(server->to, &pid) != 0 || !gs_alive(pid))
+		return cmd_fail(cmd, server, -ENOENT);
+	if (cmd_own(server) != 0)
+		return cmd_error(CMD_USAGE,
+		    "'%s' ends with the node; '%s' ends both", server->text,
+		    cmd_hint(cmd, hint, "down", NULL, NULL));
+	return cmd_error(CMD_UNKNOWN,
+	    "'%s' has no supervisor that could stop it; "
+	    "'%s' asks it to end",
+	    server->text,
+	    cmd_hint(cmd, hint, "exit",
+		*server->name ? server->name : gs_pid_text(pid, text), NULL));
 }
 
 static int
@@ -62,6 +69,7 @@ static int
 signal_exit(struct cmd *cmd, const char *reason)
 {
 	struct cmd_server server;
+	char hint[CMD_HINT];
 	gs_pid pid;
 	int status, rc;
 
@@ -73,6 +81,11 @@ signal_exit(struct cmd *cmd, const char *reason)
 		status = cmd_resolve(cmd, &server, &pid);
 	if (status != 0)
 		return status;
+	if (cmd_own(&server) == GS_PROCESS_NODE)
+		return cmd_error(CMD_USAGE,
+		    "%s %s: it is the node itself; '%s' ends it",
+		    cmd->verb->name, server.text,
+		    cmd_hint(cmd, hint, "down", NULL, NULL));
 	rc = gs_exit_signal(gs_to_pid(pid), reason);
 	return rc == 0 ? CMD_DONE : cmd_fail(cmd, &server, rc);
 }

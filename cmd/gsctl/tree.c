@@ -6,14 +6,14 @@
  */
 #include <stdlib.h>
 
-#include "cmd/gsctl/out.h"
+#include "cmd/gsctl/snapshot.h"
 
 static const struct cmd_option options[] = {
 	{ "all", 'a', NULL, "clients too" },
 	{ NULL, 0, NULL, NULL },
 };
 
-enum column { NAME, PID, OS_PID, KIND, STATE, WIDTH };
+enum column { NAME, PID, OS_PID, KIND, STATE, LABEL, WIDTH };
 
 static const struct out_column columns[WIDTH] = {
 	[NAME] = { "name", false },
@@ -21,6 +21,7 @@ static const struct out_column columns[WIDTH] = {
 	[OS_PID] = { "os_pid", true },
 	[KIND] = { "kind", false },
 	[STATE] = { "state", false },
+	[LABEL] = { "label", false },
 };
 
 struct tree {
@@ -83,11 +84,12 @@ add_process(struct tree *tree, int i, int parent)
 	struct out_table *table = &tree->table;
 
 	tree->row[i] = out_row(table, parent);
-	out_text(table, NAME, process->name);
+	cmd_snapshot_name(table, NAME, process);
 	out_pid(table, PID, process->pid);
 	out_number(table, OS_PID, OUT_NUMBER, process->os_pid);
 	out_text(table, KIND, gs_kind_text(process->kind));
 	out_text(table, STATE, gs_state_text(process->state));
+	out_text(table, LABEL, process->label);
 }
 
 /* The children that have no process stand below the root supervisor. */
@@ -210,6 +212,7 @@ print_tree(const struct cmd *cmd, const struct cmd_snapshot *shot)
 	};
 
 	out_begin(&tree.table, OUT_TREE, columns, WIDTH);
+	tree.table.shown = LABEL;
 	build(&tree, cmd);
 	free(block);
 	return out_end(&tree.table, cmd->json);
@@ -237,7 +240,8 @@ const struct cmd_verb cmd_tree = {
 	.operands = "",
 	.about = "the supervision tree",
 	.text = "Prints the node, its root supervisor and what is below, each "
-		"with pid, OS pid, kind and state. Without a terminal: two "
+		"with pid, OS pid, kind and state; what has no name shows its "
+		"label in brackets. Without a terminal: two "
 		"blanks before the name for each level, then tab-separated, "
 		"no header. --json prints nested objects with \"children\".",
 	.options = options,

@@ -20,6 +20,7 @@ static const struct cmd_option options[] = {
 static int
 foreground(const struct cmd *cmd)
 {
+	char hint[CMD_HINT];
 	int ready = -1, status, rc;
 
 	status = cmd_number(cmd, "ready-fd", 0, &ready);
@@ -30,7 +31,8 @@ foreground(const struct cmd *cmd)
 	rc = gs_node_run(cmd->node, ready);
 	if (rc == -EEXIST)
 		return cmd_error(CMD_REFUSED,
-		    "node '%s' runs already; 'gsctl down' ends it", cmd->node);
+		    "node '%s' runs already; '%s' ends it", cmd->node,
+		    cmd_hint(cmd, hint, "down", NULL, NULL));
 	return rc == 0 ? CMD_DONE : cmd_fail(cmd, NULL, rc);
 }
 
@@ -42,7 +44,8 @@ run(struct cmd *cmd)
 
 	if (cmd->count > 0)
 		return cmd_usage(cmd,
-		    "'%s': tree files are not supported by this version",
+		    "up takes no words, and there is '%s': a node is named "
+		    "with -n NODE; tree files are not there yet",
 		    cmd->words[0]);
 	if (cmd_value(cmd, "foreground") != NULL)
 		return foreground(cmd);

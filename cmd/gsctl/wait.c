@@ -15,7 +15,7 @@
 enum answer {
 	NOT_YET,
 	YES,
-	NEVER, /* it was given up */
+	NEVER, /* it does not come by itself */
 };
 
 struct wait {
@@ -41,10 +41,21 @@ left(const struct wait *wait, int most)
 	return left < 0 ? 0 : left < most ? (int)left : most;
 }
 
+/* A child without a name goes by its id, which nobody holds. */
+static gs_addr
+target(const struct wait *wait)
+{
+	gs_pid pid;
+
+	if (wait->is_child && gs_resolve(wait->server.to, &pid) != 0)
+		return gs_to_pid(wait->child.pid);
+	return wait->server.to;
+}
+
 static bool
 lives(const struct wait *wait, gs_pid *pid)
 {
-	return gs_resolve(wait->server.to, pid) == 0 && gs_alive(*pid);
+	return gs_resolve(target(wait), pid) == 0 && gs_alive(*pid);
 }
 
 /* Past init; asking the process itself would wait for what it is doing. */
@@ -53,18 +64,31 @@ runs(const struct wait *wait)
 {
 	gs_process_info process;
 
-	return gs_process_inspect(wait->server.to, &process) == 0 &&
+	return gs_process_inspect(target(wait), &process) == 0 &&
 	       process.state != GS_STATE_STARTING &&
 	       process.state != GS_STATE_EXITED;
+}
+
+/* A dead pid is not used again, and some children stay down. */
+static enum answer
+is_coming(const struct wait *wait)
+{
+	gs_pid pid;
+
+	if (!wait->is_child)
+		return wait->server.to.kind == GS_ADDR_PID && !lives(wait, &pid)
+			   ? NEVER
+			   : NOT_YET;
+	return wait->child.state == GS_CHILD_FAILED ||
+		       wait->child.state == GS_CHILD_STOPPED
+		   ? NEVER
+		   : NOT_YET;
 }
 
 static enum answer
 is_up(struct wait *wait)
 {
-	if (runs(wait))
-		return YES;
-	return wait->is_child && wait->child.state == GS_CHILD_FAILED ? NEVER
-								      : NOT_YET;
+	return runs(wait) ? YES : is_coming(wait);
 }
 
 static enum answer
@@ -92,8 +116,7 @@ is_restarted(struct wait *wait)
 	    (counted ||
 		(!gs_pid_is_none(wait->pid) && !gs_pid_equal(pid, wait->pid))))
 		return is_up(wait);
-	return wait->is_child && wait->child.state == GS_CHILD_FAILED ? NEVER
-								      : NOT_YET;
+	return is_coming(wait);
 }
 
 static void
@@ -107,25 +130,57 @@ static void
 first_look(struct wait *wait)
 {
 	gs_process_info process;
+	const char *name;
 
-	if (gs_process_inspect(wait->server.to, &process) == 0) {
+	look(wait);
+	if (gs_process_inspect(target(wait), &process) == 0) {
 		wait->pid = process.pid;
+		name = *process.name ? process.name : wait->child.id;
 		/* A restarted server has another pid but the same name. */
-		if (wait->met == is_restarted && *process.name != '\0') {
-			memcpy(wait->server.name, process.name,
-			    sizeof(process.name));
+		if (wait->met == is_restarted && *name != '\0') {
+			memcpy(wait->server.name, name, strlen(name) + 1);
 			wait->server.to = gs_to_name(wait->server.name);
 		}
 	}
-	look(wait);
 	wait->was_child = wait->is_child;
 	wait->restarts = wait->child.restarts;
+}
+
+/* What was waited for does not come by itself. */
+static int
+never(const struct wait *wait)
+{
+	const gs_child *child = &wait->child;
+	char hint[CMD_HINT];
+
+	if (!wait->is_child)
+		return cmd_error(CMD_NO,
+		    "no process %s on node '%s', and a pid is not used again; "
+		    "wait for a name",
+		    wait->server.text, wait->cmd->node);
+	return cmd_error(CMD_NO, "'%s' %s%s%s; '%s' starts it",
+	    wait->server.text,
+	    child->state == GS_CHILD_FAILED ? "was given up" : "is stopped",
+	    *child->last_reason ? ": " : "", child->last_reason,
+	    cmd_hint(wait->cmd, hint, "restart", child->id, NULL));
+}
+
+/* A word to those who have mistyped a name; others wait on. */
+static void
+say_nobody(const struct wait *wait)
+{
+	gs_pid pid;
+
+	if (wait->is_child || lives(wait, &pid))
+		return;
+	cmd_error(
+	    0, "nobody has the name '%s' yet; waiting", wait->server.text);
 }
 
 static int
 until_met(struct wait *wait)
 {
-	for (;;) {
+	for (bool first = true;; first = false) {
 		uint32_t seen = gs_changes();
 		enum answer answer;
 		int rc;
@@ -135,13 +190,11 @@ until_met(struct wait *wait)
 		if (answer == YES)
 			return CMD_DONE;
 		if (answer == NEVER)
-			return cmd_error(CMD_NO,
-			    "'%s' was given up: %s; 'gsctl restart %s' starts "
-			    "it",
-			    wait->server.text, wait->child.last_reason,
-			    wait->child.id);
+			return never(wait);
 		if (wait->end >= 0 && gs_now() >= wait->end)
 			return CMD_TIMED_OUT;
+		if (first)
+			say_nobody(wait);
 		rc = gs_changed(seen, left(wait, LOOK_AGAIN_MS));
 		if (rc != 0 && rc != -ETIMEDOUT)
 			return cmd_fail(wait->cmd, &wait->server, rc);
@@ -177,6 +230,7 @@ run(struct cmd *cmd)
 {
 	struct wait wait = { .cmd = cmd, .end = -1 };
 	int timeout = GS_INFINITY, status;
+	char hint[CMD_HINT];
 
 	status = choose(cmd, &wait);
 	if (status == 0)
@@ -194,13 +248,14 @@ run(struct cmd *cmd)
 	if (timeout == 0)
 		return CMD_NO;
 	return cmd_error(status,
-	    "wait %s: not so after %d ms; 'gsctl show' says how it stands",
-	    wait.server.text, timeout);
+	    "wait %s: not so after %d ms; '%s' says how it stands",
+	    wait.server.text, timeout, cmd_hint(cmd, hint, "show", NULL, NULL));
 }
 
 static const struct cmd_option options[] = {
 	{ "up", 0, NULL, "it runs and its init is over" },
-	{ "down", 0, NULL, "it is gone and will not be restarted" },
+	{ "down", 0, NULL,
+	    "it is gone and will not be restarted; a pid: it is gone" },
 	{ "restarted", 0, NULL,
 	    "it was started anew since this command began, and is up" },
 	{ "timeout", 0, "MS",
@@ -213,8 +268,9 @@ const struct cmd_verb cmd_wait = {
 	.operands = "SERVER --up|--down|--restarted",
 	.about = "wait for a server to be up or down",
 	.text = "Waits until the server is in that state. A name that nobody "
-		"holds is down. A server that was given up never comes back "
-		"by itself: --up and --restarted then end with 1.",
+		"holds is down. A server that was stopped or given up does "
+		"not come back by itself, nor does a pid: --up and "
+		"--restarted then end with 1.",
 	.options = options,
 	.least = 1,
 	.most = 1,

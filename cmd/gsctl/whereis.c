@@ -21,9 +21,14 @@ static const struct out_column columns[] = {
 static int
 nobody(const struct cmd *cmd, const struct cmd_server *server)
 {
+	char hint[CMD_HINT];
+	gs_child child;
+
+	if (cmd_child(server, &child) == 0)
+		return cmd_no_process(cmd, server, &child, CMD_UNKNOWN);
 	return cmd_error(CMD_UNKNOWN,
-	    "nobody is '%s' on node '%s'; 'gsctl ls' lists the servers",
-	    server->text, cmd->node);
+	    "nobody is '%s' on node '%s'; '%s' lists the servers", server->text,
+	    cmd->node, cmd_hint(cmd, hint, "ls", NULL, NULL));
 }
 
 static int

@@ -47,6 +47,14 @@ whereis ls tree show wait monitor log"
 	done
 }
 
+@test "gsctl: help [VERB] is --help" {
+	is "$(gsctl help)" "$(gsctl --help)"
+	is "$(gsctl help help)" "$(gsctl --help)"
+	is "$(gsctl help start)" "$(gsctl start --help)"
+	refused 64 "unknown verb 'strat'" "'start'" -- gsctl help strat
+	refused 64 "one word too many: 'b'" -- gsctl help a b
+}
+
 @test "gsctl: help starts no node" {
 	gsctl start --help >/dev/null
 	gsctl up --help >/dev/null
@@ -116,6 +124,41 @@ whereis ls tree show wait monitor log"
 	done
 	is "$(gsctl nodes)" ""
 	no_processes
+}
+
+@test "gsctl: a hint names the node where it is not the usual one" {
+	refused 69 "start one with 'gsctl up'" -- gsctl ls
+	refused 69 "start one with 'gsctl -n other up'" -- gsctl -n other ls
+	refused 69 "'gsctl -n other up'" -- gsctl ls -n other
+	refused 69 "'gsctl -n other up'" -- gsctl call kv@other x
+	refused 69 "'gsctl -n \"a b\\\$\" up'" -- gsctl -n 'a b$' ls
+	refused 69 "'gsctl up'" -- env -u GS_NODE gsctl -n default ls
+	refused 69 "'gsctl -n other up'" -- env -u GS_NODE gsctl -n other ls
+	no_processes
+}
+
+@test "gsctl: GS_POLLER that is no poller" {
+	gsctl up
+	refused 64 "'foo'" "'io_uring' or 'epoll'" -- \
+		env GS_POLLER=foo gsctl ls
+	gsctl down
+	refused 64 "foo" "io_uring" "epoll" -- env GS_POLLER=foo gsctl up
+	no_processes
+}
+
+@test "gsctl: a node that is stopped, by SIGSTOP, is told of" {
+	gsctl up
+	node=$(node_pid)
+	kill -STOP "$node"
+	gsctl ls >"$work/out" 2>"$work/words" 3>&- &
+	job=$!
+	within 10 grep -q "node '$GS_NODE' (process $node) does not answer" \
+		"$work/words"
+	kill -0 "$job"
+	kill -CONT "$node"
+	wait "$job"
+	is "$(wc -l <"$work/words")" 1
+	grep -q supervisor "$work/out"
 }
 
 @test "gsctl: -n before and behind the verb, and GS_NODE" {

@@ -221,3 +221,68 @@ same_processes()
 {
 	[ "$(gsctl info --json | jq .processes)" -eq "$1" ]
 }
+
+@test "gsctl call: a program that is no server" {
+	gsctl start --name web --plain sleep 1000 >/dev/null
+	refused 64 "call web: it is no server: it answers no calls" -- \
+		gsctl call web x
+	refused 64 "cast web: it is no server: it takes no messages" -- \
+		gsctl cast web x
+	refused 64 "cast web: it is no server: it takes no messages" -- \
+		gsctl cast --timeout 10 web x
+	refused 64 "send web: it is no server: it takes no messages" -- \
+		gsctl send web x
+}
+
+@test "gsctl call: a reply that is too large" {
+	is "$(gsctl call --raw kv big 262128 | wc -c)" 262128
+	refused 64 "kv" "reply is too large" "262128" -- \
+		gsctl call kv big 262129
+	is "$(gsctl call kv echo x)" x
+}
+
+@test "gsctl call, cast, send: not to the node's own processes" {
+	root=$(gsctl ls --json |
+		jq -r '.[] | select(.kind == "supervisor") | .pid')
+	node=$(gsctl ls --all --json |
+		jq -r '.[] | select(.kind == "node") | .pid')
+	refused 64 "$root" "root supervisor" "takes no calls" -- \
+		gsctl call "$root" x
+	refused 64 "$node" "node itself" "takes no calls" -- \
+		gsctl call "$node" x
+	for verb in cast send; do
+		refused 64 "root supervisor" "takes no messages" -- \
+			gsctl "$verb" "$root" x
+		refused 64 "node itself" "takes no messages" -- \
+			gsctl "$verb" "$node" x
+	done
+	is "$(gsctl call kv echo x)" x
+}
+
+@test "gsctl call: right behind a kill -9 nobody is told to restart it" {
+	gsctl stop kv
+	gsctl start --name kv --max-restarts 1000 "$kit" >/dev/null
+	for _ in {1..25}; do
+		pid=$(gsctl whereis kv)
+		kill -9 "$(gsctl whereis --os-pid kv)"
+		run --separate-stderr gsctl call kv echo x
+		[[ $status == 0 || $status == 3 || $status == 125 ]]
+		[[ $stderr != *"gsctl restart"* ]]
+		gsctl wait "$pid" --down
+		gsctl wait kv --up
+	done
+}
+
+# told_of_restart: one look at a moment between two lives of it.
+told_of_restart()
+{
+	gsctl whereis quick 2>&1 |
+		grep -q "is being restarted (last ended with normal); 'gsctl wait quick --up' waits for it"
+}
+
+@test "gsctl: one that is being restarted is not called down" {
+	gsctl start --name quick --max-restarts 1000000 --max-seconds 1 \
+		--plain sleep 0.001 >/dev/null
+	within 30 told_of_restart
+	gsctl stop quick
+}

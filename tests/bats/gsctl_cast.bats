@@ -79,6 +79,7 @@ teardown()
 	seq 3 | gsctl cast --lines nobody 2>"$work/words" || status=$?
 	is "$status" 4
 	has "$(cat "$work/words")" "line 1"
+	gsctl cast --lines nobody </dev/null
 }
 
 @test "gsctl cast: wrong words" {

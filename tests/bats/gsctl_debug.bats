@@ -19,6 +19,12 @@ logged()
 	gsctl log | grep -q -- "$1"
 }
 
+@test "gsctl start --debug: the help says what it takes" {
+	run -0 gsctl start --help
+	has "$(tr -s ' \n' '  ' <<<"$output")" \
+		"trace, log, log(N), statistics, log_to_file(PATH)"
+}
+
 @test "gsctl start --debug: trace is in the log" {
 	gsctl start --name kv --debug trace "$kit" >/dev/null
 	gsctl call kv echo hello >/dev/null

@@ -66,6 +66,19 @@ teardown()
 	done
 }
 
+@test "gsctl down: a node that is stopped, by SIGSTOP" {
+	gsctl up
+	node=$(node_pid)
+	kill -STOP "$node"
+	refused 124 "node '$GS_NODE' (process $node) does not answer" -- \
+		gsctl down --timeout 1100
+	[[ $stderr != *"is it stopped?"* ]]
+	refused 124 "is it stopped?" "down: node" -- gsctl down --timeout 3200
+	kill -CONT "$node"
+	gsctl down --timeout 10000
+	no_processes
+}
+
 @test "gsctl down: ends stopped servers as well" {
 	gsctl start --name a --shutdown 200 "$kit" >/dev/null
 	kill -STOP "$(gsctl whereis --os-pid a)"

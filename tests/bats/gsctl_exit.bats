@@ -81,3 +81,34 @@ teardown()
 	refused 64 "255" -- gsctl exit kv "$(printf 'r%.0s' {1..256})"
 	is "$(gsctl call kv echo x)" x
 }
+
+# The pid of the node's own process of that kind.
+own_pid()
+{
+	gsctl ls --all --json | jq -r ".[] | select(.kind == \"$1\") | .pid"
+}
+
+@test "gsctl exit, kill, stop: the node itself is refused" {
+	node=$(own_pid node)
+	refused 64 "node itself" "'gsctl down'" -- gsctl kill "$node"
+	refused 64 "node itself" "'gsctl down'" -- gsctl exit "$node"
+	refused 64 "'gsctl down'" -- gsctl stop "$node"
+	refused 64 "'gsctl down'" -- gsctl stop "$(own_pid supervisor)"
+	gsctl info >/dev/null
+}
+
+@test "gsctl stop: a hint with a pid is quoted for the shell" {
+	gsctl wait never --up 3>&- 2>/dev/null &
+	job=$!
+	within 5 client_pid "$job"
+	pid=$(client_pid "$job")
+	refused 4 "'gsctl exit \"$pid\"'" -- gsctl stop "$pid"
+	gsctl exit "$pid" enough
+	wait "$job" || :
+}
+
+client_pid()
+{
+	gsctl ls --all --json | jq -er ".[] |
+		select(.kind == \"client\" and .os_pid == $1) | .pid"
+}

@@ -61,7 +61,22 @@ logged()
 	[[ $(gsctl log kv) != *from-other* ]]
 	has "$(gsctl log "$(gsctl whereis other)")" from-other
 	[[ $(gsctl log "$(gsctl whereis other)") != *from-kv* ]]
-	is "$(gsctl log nobody)" ""
+	is "$(gsctl log nobody 2>/dev/null)" ""
+}
+
+@test "gsctl log: nothing of that server is said so" {
+	run -0 --separate-stderr gsctl log nobody
+	is "$output" ""
+	has "$stderr" "nothing of 'nobody'"
+	run -0 --separate-stderr gsctl log --json nobody
+	is "$output" ""
+	has "$stderr" "nothing of 'nobody'"
+	gsctl call kv out hello
+	within 5 logged hello
+	run -0 --separate-stderr gsctl log kv
+	is "$stderr" ""
+	run -0 --separate-stderr gsctl log
+	is "$stderr" ""
 }
 
 @test "gsctl log: --json is an object a line" {

@@ -33,8 +33,17 @@ terminal()
 @test "gsctl whereis: nobody" {
 	refused 4 "nobody is 'nobody'" -- gsctl whereis nobody
 	refused 4 -- gsctl whereis '<1.2.3>'
+}
+
+@test "gsctl whereis: of one that is down it says how it stands" {
 	gsctl stop kv
-	refused 4 -- gsctl whereis kv
+	refused 4 "'kv'" "down: stopped, last ended with shutdown" \
+		"'gsctl restart kv'" -- gsctl whereis kv
+	gsctl start --name once --max-restarts 0 "$kit" >/dev/null
+	gsctl kill once
+	within 10 state_is once failed
+	refused 4 "'once'" "down: failed, last ended with killed" -- \
+		gsctl whereis once
 }
 
 @test "gsctl ls: tab-separated columns without a header" {
@@ -42,15 +51,16 @@ terminal()
 	gsctl cast kv x
 	gsctl call kv casts >/dev/null
 	line=$(gsctl ls | grep '^kv	')
-	is "$(awk -F '\t' '{ print NF }' <<<"$line")" 10
+	is "$(awk -F '\t' '{ print NF }' <<<"$line")" 11
 	IFS=$'\t' read -r name pid os state queue calls casts restarts memory \
-		uptime <<<"$line"
+		uptime kind <<<"$line"
 	is "$name $pid $os" \
 		"kv $(gsctl whereis kv) $(gsctl whereis --os-pid kv)"
 	[[ $state == waiting || $state == running ]]
 	is "$queue $calls $casts $restarts" "0 2 1 0"
 	[ "$memory" -gt 10000 ]
 	[ "$uptime" -ge 0 ]
+	is "$kind" server
 }
 
 @test "gsctl ls: queued messages are counted" {
@@ -68,14 +78,26 @@ terminal()
 
 @test "gsctl ls: --json has the columns as keys" {
 	is "$(gsctl ls --json | jq -r '.[0] | keys_unsorted | join(" ")')" \
-		"name pid os_pid state queue calls casts restarts memory uptime_ms"
+		"name pid os_pid state queue calls casts restarts memory uptime_ms kind label"
 	gsctl ls --json | jq -e '.[] | select(.name == "kv")
 		| (.os_pid | type) == "number" and .restarts == 0' >/dev/null
 }
 
+@test "gsctl ls: the root supervisor is shown by its label" {
+	gsctl ls | grep -q "^(root supervisor)	<.*	supervisor$"
+	gsctl ls --json | jq -e '.[] | select(.kind == "supervisor")
+		| .name == null and .label == "root supervisor"' >/dev/null
+	gsctl tree --json | jq -e '.children[0] | .name == null
+		and .label == "root supervisor"' >/dev/null
+	gsctl start "$kit" label of-mine >/dev/null
+	gsctl ls | grep -q "^(of-mine)	<.*	server$"
+	run -0 terminal gsctl ls
+	grep -q '^(root supervisor) .* supervisor$' <<<"$output"
+}
+
 @test "gsctl ls: those that are down, with null for what there is not" {
 	gsctl stop kv
-	is "$(gsctl ls | grep '^kv	')" "kv	-	-	stopped	-	-	-	0	-	-"
+	is "$(gsctl ls | grep '^kv	')" "kv	-	-	stopped	-	-	-	0	-	-	server"
 	gsctl ls --json | jq -e '.[] | select(.name == "kv") | .pid == null
 		and .os_pid == null and .state == "stopped"' >/dev/null
 }
@@ -89,7 +111,7 @@ terminal()
 
 @test "gsctl ls: on a terminal a table with a header, sizes for people" {
 	run -0 terminal gsctl ls
-	[[ ${lines[0]} =~ ^NAME\ +PID\ +OS\ PID\ +STATE\ .*MEMORY\ UPTIME$ ]]
+	[[ ${lines[0]} =~ ^NAME\ +PID\ +OS\ PID\ +STATE\ .*MEMORY\ UPTIME\ KIND$ ]]
 	grep -Eq '^kv +<.*[0-9](K|M) +[0-9.]+s' <<<"$output"
 }
 
@@ -109,7 +131,7 @@ terminal()
 	run -0 --separate-stderr gsctl tree
 	is "$stderr" ""
 	[[ ${lines[0]} == "$GS_NODE	"*"	node	"* ]]
-	[[ ${lines[1]} == "  "[!\ ]*"	supervisor	"* ]]
+	[[ ${lines[1]} == "  (root supervisor)	<"*"	supervisor	"* ]]
 	grep -qx "    kv	-	-	server	stopped" <<<"$output"
 	grep -Eq "^    other	<[0-9.]+>	[0-9]+	plain	" <<<"$output"
 	is "${#lines[@]}" 4

@@ -121,7 +121,8 @@ no_sleep()
 
 @test "gsctl start: the name is taken" {
 	pid=$(gsctl start --name kv "$kit" first)
-	refused 5 already_started "$pid" -- gsctl start --name kv "$kit" second
+	refused 5 already_started "'kv' is held by $pid" "'gsctl stop kv'" -- \
+		gsctl start --name kv "$kit" second
 	is "$(gsctl call kv argument)" first
 	is "$(gsctl ls | grep -c "^kv	")" 1
 }
@@ -236,6 +237,11 @@ no_sleep()
 	head -c 12000000 /dev/zero | tr '\0' x >"$work/large"
 	is "$({ printf 'size '; cat "$work/large"; } |
 		gsctl call large -)" 12000005
+}
+
+@test "gsctl start: --shutdown names what it takes" {
+	refused 64 "'brutal_kill', 'infinity' or milliseconds" "'never'" -- \
+		gsctl start --shutdown never "$kit"
 }
 
 @test "gsctl start: --restart, --shutdown and the intensity are kept" {

@@ -49,7 +49,8 @@ teardown()
 }
 
 @test "gsctl up: a tree file is not there yet" {
-	refused 64 "tree.conf" -- gsctl up tree.conf
+	refused 64 "'tree.conf'" "takes no words" "-n NODE" -- \
+		gsctl up tree.conf
 	no_processes
 }
 
@@ -229,6 +230,14 @@ in_namespace()
 	run -64 "$node" --ready-fd x a
 	run -64 "$node" --ready-fd 99 a
 	run -64 "$node" $'a\nb'
+	no_processes
+}
+
+@test "gs-node: --help" {
+	run -0 --separate-stderr "$GS_BUILD/cmd/gs-node" --help
+	has "$output" "usage: gs-node NAME" "--ready-fd N"
+	is "$stderr" ""
+	run -0 "$GS_BUILD/cmd/gs-node" -h
 	no_processes
 }
 

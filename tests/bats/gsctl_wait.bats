@@ -114,6 +114,60 @@ attached()
 	gsctl wait kv --down
 }
 
+@test "gsctl wait: one that is stopped will not come by itself" {
+	gsctl start --name kv "$kit" >/dev/null
+	later gsctl wait kv --restarted
+	within 5 attached
+	gsctl stop kv
+	status=0
+	wait "$job" || status=$?
+	is "$status" 1
+	refused 1 "'kv' is stopped: shutdown" "'gsctl restart kv'" -- \
+		gsctl wait kv --up
+	refused 1 "is stopped" -- gsctl wait kv --restarted
+	gsctl wait kv --down
+}
+
+@test "gsctl wait: a dead pid will not come again" {
+	pid=$(gsctl start --name kv "$kit")
+	gsctl restart kv >/dev/null
+	refused 1 "$pid" "not used again" -- gsctl wait "$pid" --up
+	refused 1 "$pid" "not used again" -- gsctl wait "$pid" --restarted
+	refused 1 "<1.2.3>" -- gsctl wait '<1.2.3>' --up
+	gsctl wait "$pid" --down
+}
+
+@test "gsctl wait: --down of a pid, then --up of the name, after a kill -9" {
+	gsctl start --name kv --max-restarts 1000 "$kit" >/dev/null
+	for _ in {1..20}; do
+		pid=$(gsctl whereis kv)
+		kill -9 "$(gsctl whereis --os-pid kv)"
+		gsctl wait "$pid" --down
+		gsctl wait kv --up
+		other_pid kv "$pid"
+		is "$(gsctl call kv echo x)" x
+	done
+}
+
+@test "gsctl wait: --restarted of a child without a name" {
+	pid=$(gsctl start "$kit")
+	later gsctl wait "$pid" --restarted
+	within 5 attached
+	gsctl kill "$pid"
+	wait "$job"
+	is "$(cat "$work/words")" ""
+}
+
+@test "gsctl wait: that nobody has the name is told once" {
+	later gsctl wait kv --up
+	within 5 attached
+	within 5 grep -q "nobody has the name 'kv' yet; waiting" "$work/words"
+	gsctl start --name kv "$kit" >/dev/null
+	wait "$job"
+	is "$(wc -l <"$work/words")" 1
+	is "$(cat "$work/later")" ""
+}
+
 @test "gsctl wait: times out; with 0 it only asks" {
 	refused 124 "'gsctl show'" -- gsctl wait kv --up --timeout 50
 	run -1 --separate-stderr gsctl wait kv --up --timeout 0
