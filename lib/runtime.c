@@ -198,9 +198,12 @@ void
 gsi_node_sweep(const char *node)
 {
 	char path[512], segment[256];
+	int stale;
 
 	gm_segment_name(segment, sizeof(segment), node);
-	if (gm_segment_stale(segment) == 1)
+	/* also what is not ours but has our name, if the kernel lets us */
+	stale = gm_segment_stale(segment);
+	if (stale == 1 || stale == -EPERM || stale == -EACCES)
 		shm_unlink(segment);
 	if (gsi_runtime_file(path, sizeof(path), node, ".sock") == 0)
 		unlink(path);

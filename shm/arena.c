@@ -83,13 +83,18 @@ int
 gm_segment_stale(const char *name)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
 	int fd, stale;
 
 	fd = shm_open(name, O_RDWR | O_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	stale = fcntl(fd, F_OFD_GETLK, &lock) == 0 ? lock.l_type == F_UNLCK
-						   : -errno;
+	if (fstat(fd, &st) != 0 || fcntl(fd, F_OFD_GETLK, &lock) != 0)
+		stale = -errno;
+	else if (st.st_uid != geteuid())
+		stale = -EPERM;
+	else
+		stale = lock.l_type == F_UNLCK;
 	close(fd);
 	return stale;
 }
@@ -192,6 +197,9 @@ gm_arena_create(struct gm_arena *arena, const char *name, char why[32])
 	memset(arena, 0, sizeof(*arena));
 	if (name != NULL) {
 		status = create_in(arena, name);
+		/* a stranger who takes our name keeps nobody from working */
+		if (status == -EEXIST && gm_segment_stale(name) < 0)
+			status = -EPERM;
 		if (status == -EEXIST || status == -EMFILE)
 			return status;
 	}
@@ -200,6 +208,7 @@ gm_arena_create(struct gm_arena *arena, const char *name, char why[32])
 	} else {
 		const char *cause = name == NULL        ? "asked for"
 				    : status == -ENOSPC ? "/dev/shm full"
+				    : status == -EPERM  ? "name taken"
 							: "no /dev/shm";
 
 		status = create_in(arena, NULL);

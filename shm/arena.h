@@ -107,7 +107,7 @@ void gm_arena_unmap_page(struct gm_page *page);
 /* Node: allocates the entry and page of the next new slot. */
 int gm_arena_grow(struct gm_arena *arena, uint32_t slot);
 
-/* A stale segment: nobody holds its lock.  1 stale, 0 locked, -errno. */
+/* Nobody holds its lock: 1 stale, 0 locked, -EPERM not ours, -errno. */
 int gm_segment_stale(const char *name);
 
 /* The name of the segment of a node of this user. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the arena takes of the memory, and where there is none left. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shm/arena.h"
@@ -102,6 +104,39 @@ TEST(arena_falls_back_where_dev_shm_is_read_only)
 {
 	own_shm("ro");
 	fallen_back("memfd (no /dev/shm)");
+}
+
+static void
+as_a_stranger(void *data)
+{
+	CHECK_OK(setgid(54321));
+	CHECK_OK(setuid(54321));
+	gm_segment_name(name, sizeof(name), test_node());
+	CHECK_STR(name, data);
+	CHECK_INT(gm_segment_stale(name) < 0, true);
+	fallen_back("memfd (name taken)");
+}
+
+/* Whatever another user puts there under our name: we work without it. */
+TEST(arena_falls_back_where_a_stranger_has_its_name)
+{
+	char path[300], theirs[256];
+
+	own_shm("mode=1777");
+	snprintf(theirs, sizeof(theirs), "/genserver-54321-%s", test_node());
+	for (int mode = 0600; mode <= 0666; mode += 066) {
+		int fd = shm_open(theirs, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+		CHECK_OK(fd);
+		CHECK_OK(fchmod(fd, (mode_t)mode));
+		test_join(test_fork(as_a_stranger, theirs));
+		close(fd);
+		CHECK_OK(shm_unlink(theirs));
+	}
+	snprintf(path, sizeof(path), "/dev/shm%s", theirs);
+	CHECK_OK(mkdir(path, 0777));
+	test_join(test_fork(as_a_stranger, theirs));
+	CHECK_OK(rmdir(path));
 }
 
 /* A full segment is an error of one growth, never a signal. */

@@ -263,3 +263,22 @@ TEST(sweep_leaves_a_segment_that_is_locked)
 	gm_segment_name(name, sizeof(name), test_node());
 	CHECK_INT(shm_unlink(name), 0);
 }
+
+TEST(sweep_takes_a_strangers_segment_of_our_name)
+{
+	char path[300], name[256];
+	struct stat st;
+	int fd;
+
+	if (geteuid() != 0)
+		SKIP("needs root to give a segment away");
+	gm_segment_name(name, sizeof(name), test_node());
+	fd = shm_open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CHECK_OK(fd);
+	CHECK_OK(fchown(fd, 54321, 54321));
+	close(fd);
+	CHECK_INT(segment_stale(), -EPERM);
+	gsi_node_sweep(test_node());
+	snprintf(path, sizeof(path), "/dev/shm%s", name);
+	CHECK_INT(lstat(path, &st), -1);
+}
