@@ -216,7 +216,7 @@ in_namespace()
 		grep -Eq "system_limit|No space" "$work/words"
 		echo "echo alive" >&4
 		exec 4>&-
-		wait
+		wait "$!"
 		gsctl down'
 	is "$output" $'before\nalive'
 	no_processes

@@ -212,6 +212,8 @@ layout()
 }
 
 @test "starved: of many nodes with one name one is there" {
+	local nodes=()
+
 	mkdir -m 700 "$GS_RUNTIME_DIR"
 	for i in 1 2 3 4 5 6; do
 		{
@@ -220,6 +222,7 @@ layout()
 				rc=$?
 			echo "$rc" >"$work/rc.$i"
 		} 3>&- &
+		nodes+=("$!")
 	done
 	within 10 gsctl info
 	within 10 five_are_refused
@@ -228,7 +231,7 @@ layout()
 	gsctl start --name kv "$kit" >/dev/null
 	is "$(gsctl call kv echo x)" x
 	gsctl down
-	wait
+	wait "${nodes[@]}"
 	is "$(cat "$work"/rc.* | sort | uniq -c | tr -s ' ' | paste -sd ,)" \
 		" 1 0, 5 73"
 	has "$(cat "$work"/words.*)" "running already"
