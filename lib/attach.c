@@ -162,7 +162,9 @@ gsi_node_alive(struct gsi_self *me)
 	/* a server is killed with its node and has no need to look */
 	if (me->socket < 0)
 		return true;
-	return poll(&p, 1, 0) <= 0 || (p.revents & (POLLHUP | POLLERR)) == 0;
+	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0)
+		me->node_gone = true;
+	return !me->node_gone;
 }
 
 static int

@@ -91,7 +91,8 @@ find(struct gsi_self *me, const char *name, gs_pid *pid)
 	if (name == NULL ||
 	    gm_name_find(me->arena, name, strnlen(name, GM_ENTRY_NAME + 1),
 		&slot, &gen) != 0)
-		return -ENOENT;
+		/* a node that ends takes all names with it */
+		return gsi_node_alive(me) ? -ENOENT : -ENOTCONN;
 	pid->node = me->pid.node;
 	pid->slot = slot;
 	pid->gen = gen;
@@ -102,14 +103,18 @@ int
 gs_whereis(const char *name, gs_pid *pid)
 {
 	struct gsi_self *me = gsi_self();
+	int status;
 
 	if (me == NULL)
 		return -ENOTCONN;
 	if (name == NULL || name[0] == '\0' ||
 	    strnlen(name, GS_NAME_MAX + 1) > GS_NAME_MAX)
 		return gsi_name_refused(name);
-	if (find(me, name, pid) == 0)
+	status = find(me, name, pid);
+	if (status == 0)
 		return 0;
+	if (status != -ENOENT)
+		return gsi_fail(status, "nodedown", "the node is down");
 	return gsi_fail(-ENOENT, "noproc", "nobody holds the name '%s'", name);
 }
 

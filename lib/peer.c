@@ -193,8 +193,10 @@ gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 
 		if (peer != NULL && gs_pid_equal(peer->pid, pid)) {
 			if (gm_load(&peer->entry->word, relaxed) !=
-			    gm_word_of(pid.gen, GM_LIVE))
+			    gm_word_of(pid.gen, GM_LIVE)) {
+				close_bell(peers, peer);
 				return -ESRCH;
+			}
 			*out = peer;
 			return 0;
 		}

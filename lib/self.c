@@ -170,16 +170,23 @@ attach(void)
 	return status == 0 ? me : NULL;
 }
 
+/* Its node is still there, or no newer one is open: it stays what it is. */
+static bool
+stays(struct gsi_self *me)
+{
+	return me->is_server || !home.open || home.arena == me->arena ||
+	       (!me->node_gone && gsi_node_alive(me));
+}
+
 struct gsi_self *
 gsi_self(void)
 {
 	struct gsi_self *me = thread.self;
 
-	if (__builtin_expect(me != NULL && !me->node_gone, 1))
+	if (__builtin_expect(
+		me != NULL && !me->node_gone && me->arena == home.arena, 1))
 		return me;
-	/* the node has gone: a newer one may be open by now */
-	if (me != NULL &&
-	    (me->is_server || !home.open || home.arena == me->arena))
+	if (me != NULL && stays(me))
 		return me;
 	if (me != NULL) {
 		gsi_self_set(NULL);
