@@ -59,7 +59,7 @@ struct gsi_proc {
 	enum gs_process_kind kind;
 	pid_t os_pid;
 	int bell;
-	int pidfd; /* of a client, -1: others are found by number [R1] */
+	int pidfd; /* of a client, -1: others keep their number, see signal_to */
 	int socket; /* of a client, -1 */
 	bool ours; /* our own child, or adopted */
 	bool reaped;
