@@ -76,3 +76,45 @@ TEST(client_timers_fire_in_a_busy_mailbox)
 	CHECK(info.ref.id == ref.id);
 	node_down();
 }
+
+#define DEAD 200
+
+/* Bells of the dead are let go of, so that a program does not run out. */
+TEST(client_keeps_few_descriptors_of_dead_servers)
+{
+	int fds, i;
+
+	node_up();
+	stop(start(""));
+	fds = test_fds();
+	for (i = 0; i < DEAD; i++) {
+		gs_pid pid = start("");
+
+		settle(GS_PID(pid));
+		CHECK_INT(kill(os_pid_of(GS_PID(pid)), SIGKILL), 0);
+	}
+	CHECK(test_fds() < fds + DEAD / 2);
+	node_down();
+}
+
+/* ... and at once when one is met again. */
+TEST(client_drops_the_bell_of_a_dead_server_it_meets)
+{
+	gs_pid pids[20];
+	int fds, i;
+
+	node_up();
+	stop(start(""));
+	fds = test_fds();
+	for (i = 0; i < 20; i++) {
+		pids[i] = start("");
+		CHECK(wait_state(GS_PID(pids[i]), GS_STATE_WAITING));
+		settle(GS_PID(pids[i]));
+	}
+	for (i = 0; i < 20; i++) {
+		end_with(pids[i], "boom");
+		CHECK_INT(gs_cast(GS_PID(pids[i]), GS_TEXT("x")), 0);
+	}
+	CHECK_INT(test_fds(), fds);
+	node_down();
+}

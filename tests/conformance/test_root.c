@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The root supervisor under attack: killed while others wait for it, told to
+ * end while it ends, asked by many at once.
+ */
+#include "tests/conformance/helpers.h"
+
+#include <dirent.h>
+
+static int
+find_root(const gs_process_info *info, void *data)
+{
+	if (info->kind != GS_PROCESS_SUPERVISOR)
+		return 0;
+	*(gs_process_info *)data = *info;
+	return 1;
+}
+
+static gs_process_info
+root_process(void)
+{
+	gs_process_info info = { 0 };
+
+	CHECK_OK(gs_processes(find_root, &info));
+	return info;
+}
+
+static pid_t
+root_os_pid(void)
+{
+	return root_process().os_pid;
+}
+
+static bool
+root_is_another(void *data)
+{
+	pid_t now = root_os_pid();
+
+	return now > 1 && now != *(pid_t *)data;
+}
+
+static void
+replace_root(void)
+{
+	pid_t root = root_os_pid();
+
+	CHECK(root > 1);
+	CHECK_INT(kill(root, SIGKILL), 0);
+	CHECK(eventually(root_is_another, &root, SOON));
+}
+
+/* ---- killed ---- */
+
+static bool
+late_is_free(void *data)
+{
+	(void)data;
+	return is_free("late") && server_count() == 0;
+}
+
+TEST(root_killed_during_an_init_leaves_no_process_and_no_name)
+{
+	struct starter starter;
+
+	node_up();
+	start_begin(&starter, &puppet, "note in;gate 0", "late");
+	CHECK(wait_note("in"));
+	replace_root();
+	CHECK_INT(start_end(&starter), -ECONNRESET);
+	CHECK(eventually(late_is_free, NULL, SOON));
+	start_named("", "late");
+	node_down();
+}
+
+/* Shared memory that this process could damage. */
+static int
+writable_shared(pid_t pid)
+{
+	char path[64], line[400], rights[8];
+	int count = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	file = fopen(path, "re");
+	CHECK(file);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %7s", rights) == 1 &&
+		    strcmp(rights, "rw-s") == 0 && !strstr(line, "io_uring"))
+			count++;
+	fclose(file);
+	return count;
+}
+
+TEST(root_forked_again_maps_no_more_than_the_first)
+{
+	int root, server;
+	gs_pid pid;
+
+	node_up();
+	pid = start("");
+	root = writable_shared(root_os_pid());
+	server = writable_shared(os_pid_of(GS_PID(pid)));
+	CHECK(root > 0 && server > 0);
+	replace_root();
+	pid = start("");
+	CHECK_INT(writable_shared(root_os_pid()), root);
+	CHECK_INT(writable_shared(os_pid_of(GS_PID(pid))), server);
+	node_down();
+}
+
+/* ---- told to end while it ends ---- */
+
+static void *
+insist(void *data)
+{
+	pid_t root = *(pid_t *)data;
+
+	CHECK(wait_note("stuck: terminate shutdown 0"));
+	for (int i = 0; i < 3; i++)
+		CHECK(kill(root, SIGTERM) == 0 || errno == ESRCH);
+	return NULL;
+}
+
+TEST(root_told_twice_to_end_still_kills_who_is_stuck)
+{
+	gs_child_spec spec = { .behaviour = &puppet,
+		.argument = GS_TEXT("tag stuck;trap 1;at_end gate 0"),
+		.shutdown = 300,
+		.has_shutdown = true };
+	pthread_t thread;
+	int64_t from;
+	pid_t root;
+	gs_pid pid;
+
+	node_up();
+	root = root_os_pid();
+	CHECK_OK(gs_child_start(&spec, &pid));
+	CHECK_INT(pthread_create(&thread, NULL, insist, &root), 0);
+	from = now_ms();
+	node_down();
+	CHECK(now_ms() - from < SOON);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+}
+
+/* ---- asked by many ---- */
+
+#define CROWD 60
+
+static int
+fds_of(pid_t pid)
+{
+	char path[64];
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	CHECK(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static void *
+ask_root(void *data)
+{
+	CHECK_INT(gs_child_stop(GS_NAME("nobody"), FOREVER), -ENOENT);
+	pthread_barrier_wait(data);
+	return NULL;
+}
+
+TEST(root_keeps_no_descriptor_of_whom_it_answered)
+{
+	pthread_barrier_t all;
+	pthread_t thread[CROWD];
+	pid_t root;
+	int fds;
+
+	node_up();
+	start("");
+	root = root_os_pid();
+	fds = fds_of(root);
+	CHECK(fds < 64);
+	CHECK_INT(pthread_barrier_init(&all, NULL, CROWD), 0);
+	/* all at once, so that they sleep when the answer comes */
+	CHECK_INT(kill(root, SIGSTOP), 0);
+	for (int i = 0; i < CROWD; i++)
+		CHECK_INT(pthread_create(&thread[i], NULL, ask_root, &all), 0);
+	CHECK(wait_queue(GS_PID(root_process().pid), CROWD));
+	CHECK_INT(kill(root, SIGCONT), 0);
+	for (int i = 0; i < CROWD; i++)
+		CHECK_INT(pthread_join(thread[i], NULL), 0);
+	CHECK_INT(fds_of(root), fds);
+	pthread_barrier_destroy(&all);
+	node_down();
+}
