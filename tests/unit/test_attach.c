@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <genserver.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -199,4 +201,75 @@ TEST(client_says_what_is_wrong_with_a_node)
 	fails(&fake, -ENOTCONN, "no node 'fake'", "");
 	close(fake.listener);
 	CHECK_OK(unlink(address.sun_path));
+}
+
+/* ---- a crowd at the door ---- */
+
+#define CROWD 1300
+#define SOON 10000
+
+static bool
+is_stopped(void *data)
+{
+	char state = 0;
+	pid_t parent;
+
+	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
+}
+
+static void
+need(rlim_t fds)
+{
+	struct rlimit limit;
+	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+	int backlog = 0;
+
+	if (!file || fscanf(file, "%d", &backlog) != 1)
+		backlog = 0;
+	if (file)
+		fclose(file);
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_cur < fds)
+		limit.rlim_cur = fds;
+	if (limit.rlim_max < fds || setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    backlog < CROWD + 100)
+		SKIP("too few descriptors or connections are allowed");
+}
+
+/* More at once than any number the node goes through at a time. */
+TEST(all_who_knock_while_the_node_is_stopped_are_answered)
+{
+	struct gsi_packet packet = {
+		.magic = GSI_PACKET_MAGIC,
+		.op = GSI_PACKET_FETCH,
+	};
+	static int socket[CROWD];
+	int64_t until;
+	gs_node_info info;
+	pid_t node;
+
+	need(CROWD + 100);
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	CHECK_INT(gs_node_inspect(&info), 0);
+	node = info.os_pid;
+	CHECK_INT(kill(node, SIGSTOP), 0);
+	CHECK(eventually(is_stopped, &node, SOON));
+	for (int i = 0; i < CROWD; i++) {
+		socket[i] = gsi_connect(gsi_home()->path);
+		CHECK_OK(socket[i]);
+		CHECK_INT(gsi_packet_send(
+			      socket[i], &packet, sizeof(packet), NULL, 0),
+		    0);
+	}
+	CHECK_INT(kill(node, SIGCONT), 0);
+	until = now_ms() + SOON;
+	for (int i = 0; i < CROWD; i++) {
+		struct pollfd p = { .fd = socket[i], .events = POLLIN };
+		int64_t left = until - now_ms();
+
+		if (poll(&p, 1, left > 0 ? (int)left : 0) != 1)
+			FAIL("connection %d was forgotten", i);
+		close(socket[i]);
+	}
+	gs_node_close();
 }
