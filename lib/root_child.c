@@ -117,7 +117,8 @@ reason_of(struct gsi_child *child, const struct gsi_note *note)
 	    child->refusal[0] == '\0' && strncmp(note->reason, "exec:", 5) != 0)
 		snprintf(child->refusal, sizeof(child->refusal),
 		    "no_server: the program ended (%.80s) without calling "
-		    "gs_main; start it with --plain",
+		    "gs_main; a script must exec its server, anything else "
+		    "needs --plain",
 		    note->reason);
 	return child->refusal[0] != '\0' ? child->refusal : note->reason;
 }
