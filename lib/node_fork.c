@@ -142,7 +142,7 @@ gsi_node_install_root(struct gsi_node *node)
 	uint32_t slot;
 	int fds[4], pidfd, status;
 
-	status = gsi_node_slot_take(node, &slot);
+	status = gsi_node_slot_take(node, true, &slot);
 	if (status != 0)
 		return status;
 	proc = &node->procs[slot];

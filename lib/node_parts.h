@@ -37,7 +37,9 @@ int gsi_node_fork_logger(struct gsi_node *node);
 void gsi_node_control(struct gsi_node *node);
 
 /* node_pool.c */
-int gsi_node_slot_take(struct gsi_node *node, uint32_t *slot);
+int gsi_node_slot_take(struct gsi_node *node, bool last_too, uint32_t *slot);
+/* Slots and memory set aside for clients. */
+void gsi_node_reserve(struct gsi_node *node);
 /* The caller has made sure that nobody names the old generation. */
 void gsi_node_slot_free(struct gsi_node *node, uint32_t slot);
 /* Fills the forker's hand when it is half empty. */

@@ -25,8 +25,9 @@ take_free(struct gsi_node *node)
 	return slot;
 }
 
+/* The last ones are for clients and root, when no more can be allocated. */
 int
-gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
+gsi_node_slot_take(struct gsi_node *node, bool last_too, uint32_t *slot)
 {
 	struct gsi_proc *proc;
 	int status;
@@ -40,7 +41,7 @@ gsi_node_slot_take(struct gsi_node *node, uint32_t *slot)
 		status = gm_arena_grow(&node->arena, node->high);
 		if (status == 0)
 			*slot = node->high++;
-		else if (node->n_free == 0)
+		else if (node->n_free == 0 || !last_too)
 			return status;
 		else
 			*slot = take_free(node);
@@ -91,6 +92,19 @@ gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
 	gsi_node_spare(node);
 }
 
+/* So that gsctl gets in, to free something, when nothing is left. */
+void
+gsi_node_reserve(struct gsi_node *node)
+{
+	uint32_t slots[FREE_KEPT], n = 0;
+
+	while (n < FREE_KEPT && gsi_node_slot_take(node, false, &slots[n]) == 0)
+		n++;
+	while (n > 0)
+		gsi_node_slot_free(node, slots[--n]);
+	gsi_node_spare(node);
+}
+
 static int
 make_bell(void)
 {
@@ -111,7 +125,7 @@ take_with_bell(struct gsi_node *node, uint32_t *slot)
 		close(bell);
 		return -EMFILE;
 	}
-	status = gsi_node_slot_take(node, slot);
+	status = gsi_node_slot_take(node, false, slot);
 	if (status != 0) {
 		close(bell);
 		return status;

@@ -126,7 +126,7 @@ make_arena(struct gsi_node *node)
 	node->procs[0].kind = GS_PROCESS_NODE;
 	node->procs[0].bell = -1;
 	fill_header(node, memory, raise_fds());
-	gsi_node_spare(node);
+	gsi_node_reserve(node);
 	return 0;
 }
 

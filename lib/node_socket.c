@@ -137,7 +137,7 @@ seat_client(
 {
 	struct gsi_proc *proc;
 	uint32_t slot;
-	int status = gsi_node_slot_take(node, &slot);
+	int status = gsi_node_slot_take(node, true, &slot);
 
 	if (status != 0) {
 		close(pidfd);

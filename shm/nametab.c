@@ -24,7 +24,7 @@ hash_of(const char *name, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 		hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-	return hash | 1;
+	return hash;
 }
 
 /* 1 found, 0 not in this chain, -EAGAIN the walk left the chain. */
