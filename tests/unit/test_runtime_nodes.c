@@ -282,3 +282,47 @@ TEST(sweep_takes_a_strangers_segment_of_our_name)
 	snprintf(path, sizeof(path), "/dev/shm%s", name);
 	CHECK_INT(lstat(path, &st), -1);
 }
+
+/* ---- private nodes, whose names never come again ---- */
+
+static void
+open_and_lose(void *data)
+{
+	gs_node_info info;
+
+	(void)data;
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	CHECK_INT(gs_node_inspect(&info), 0);
+	CHECK_INT(kill(info.os_pid, SIGKILL), 0);
+	/* the node's end is ours */
+	for (;;)
+		pause();
+}
+
+TEST(next_node_sweeps_what_killed_private_nodes_left)
+{
+	struct list list = { 0 };
+	gs_node_info info;
+	char name[256];
+	pid_t pids[3];
+
+	for (int i = 0; i < 3; i++)
+		pids[i] = test_fork(open_and_lose, NULL);
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(test_wait(pids[i]), SIGKILL);
+	CHECK_INT(gs_nodes(gather, &list), 0);
+	CHECK(list.n >= 1);
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	CHECK_INT(gs_node_inspect(&info), 0);
+	for (int i = 0; i < list.n; i++) {
+		CHECK(!there(list.at[i].name, ".lock"));
+		CHECK(!there(list.at[i].name, ".sock"));
+		gm_segment_name(name, sizeof(name), list.at[i].name);
+		CHECK_INT(gm_segment_stale(name), -ENOENT);
+	}
+	list.n = 0;
+	CHECK_INT(gs_nodes(gather, &list), 0);
+	CHECK_INT(list.n, 1);
+	CHECK_STR(list.at[0].name, info.name);
+	gs_node_close();
+}
