@@ -4,33 +4,6 @@
 
 #include "lib/request.h"
 
-/* Length of one well-formed UTF-8 character at p, 0 if it is none. */
-static size_t
-utf8(const unsigned char *p, size_t left)
-{
-	size_t n;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] < 0xe0)
-		n = 2;
-	else if (p[0] >= 0xe0 && p[0] < 0xf0)
-		n = 3;
-	else if (p[0] >= 0xf0 && p[0] < 0xf5)
-		n = 4;
-	else
-		return 0;
-	if (left < n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static const char *
 what_is_wrong(const char *name)
 {
@@ -50,7 +23,7 @@ what_is_wrong(const char *name)
 	if (name[0] == '<')
 		return "it starts with '<', as pids do";
 	for (size_t i = 0; i < size; i += n) {
-		n = utf8(p + i, size - i);
+		n = gsi_utf8(p + i, size - i);
 		if (n == 0)
 			return "it is not UTF-8";
 		if (p[i] < 0x20 || p[i] == 0x7f)
