@@ -205,7 +205,7 @@ TEST(client_says_what_is_wrong_with_a_node)
 
 /* ---- a crowd at the door ---- */
 
-#define CROWD 1300
+#define CROWD 3000
 #define SOON 10000
 
 static bool
