@@ -101,6 +101,20 @@ op_trap(struct call *c)
 	gm_store(&entry->flags, old, relaxed);
 }
 
+/* A stopper that was killed while it waited takes nothing back itself. */
+static void
+drop_dead_watchers(const struct call *c, struct gsi_proc *proc)
+{
+	for (uint32_t i = proc->n_edges; i-- > 0;) {
+		const struct gsi_edge *edge = &proc->edges[i];
+		gs_pid who = { c->me.node, edge->slot, edge->gen };
+
+		if (edge->type == GSI_EDGE_WATCH &&
+		    gsi_node_proc(c->node, who) == NULL)
+			proc->edges[i] = proc->edges[--proc->n_edges];
+	}
+}
+
 static void
 op_watch(struct call *c)
 {
@@ -114,6 +128,8 @@ op_watch(struct call *c)
 		c->answer.status = -ESRCH;
 		return;
 	}
+	if (proc->n_edges == proc->max_edges)
+		drop_dead_watchers(c, proc);
 	gsi_edge_add(proc,
 	    (struct gsi_edge){ GSI_EDGE_WATCH, c->slot, c->me.gen, 0, c->tag });
 	c->later = true;

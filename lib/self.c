@@ -32,6 +32,19 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static void *process_slot;
 
+/* The child is to find the list whole, whoever is just changing it. */
+static void
+hold_for_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void
+release_after_fork(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
 /*
  * A forked child is not the parent: it must not use the parent's slot, and
  * its copies of the sockets must not keep the parent alive for the node.
@@ -72,7 +85,7 @@ static void
 prepare(void)
 {
 	pthread_key_create(&key, thread_ends);
-	pthread_atfork(NULL, NULL, forget_after_fork);
+	pthread_atfork(hold_for_fork, release_after_fork, forget_after_fork);
 }
 
 void **

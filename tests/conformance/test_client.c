@@ -115,6 +115,7 @@ TEST(client_drops_the_bell_of_a_dead_server_it_meets)
 		end_with(pids[i], "boom");
 		CHECK_INT(gs_cast(GS_PID(pids[i]), GS_TEXT("x")), 0);
 	}
-	CHECK_INT(test_fds(), fds);
+	/* but for that of root, which may have been awake at first */
+	CHECK(test_fds() <= fds + 1);
 	node_down();
 }
