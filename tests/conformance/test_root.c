@@ -51,6 +51,21 @@ replace_root(void)
 
 /* ---- killed ---- */
 
+TEST(root_that_has_died_is_waited_for)
+{
+	gs_process_info root;
+
+	node_up();
+	for (int i = 0; i < 2; i++) {
+		root = root_process();
+		CHECK_INT(kill(root.os_pid, SIGKILL), 0);
+		CHECK(wait_dead(root.pid));
+		/* the next one may not be up yet */
+		CHECK_INT(try_start("", NULL), 0);
+	}
+	node_down();
+}
+
 static bool
 late_is_free(void *data)
 {
