@@ -214,7 +214,8 @@ gsi_node_control(struct gsi_node *node)
 	char byte;
 	int fd;
 
-	for (int i = 0; i < 64; i++) {
+	/* edge-triggered: all there is */
+	for (;;) {
 		ssize_t n = gsi_packet_receive(
 		    node->control, &byte, 1, &fd, 1, MSG_DONTWAIT);
 
