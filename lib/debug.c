@@ -56,10 +56,23 @@ show(struct gsi_server *s, const char *event)
 		return;
 }
 
+/* Who has had enough is out, in place of the last one. */
+static void
+hand_over(struct gsi_server *s, const char *event)
+{
+	struct gsi_debug *d = s->debug;
+	char name[GM_ENTRY_NAME + 1];
+
+	for (uint32_t i = d->n_installed; i-- > 0;) {
+		if (!d->installed[i](who(s, name), event))
+			d->installed[i] = d->installed[--d->n_installed];
+	}
+}
+
 bool
 gsi_debug_worded(const struct gsi_debug *d)
 {
-	return d->trace || d->file >= 0 || d->log_max;
+	return d->trace || d->file >= 0 || d->log_max || d->n_installed;
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -74,6 +87,8 @@ tell(struct gsi_server *s, const char *format, ...)
 	show(s, event);
 	if (s->debug->log_max)
 		keep(s->debug, event);
+	if (s->debug->n_installed)
+		hand_over(s, event);
 }
 
 static const char *

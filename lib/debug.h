@@ -17,6 +17,8 @@ struct gsi_statistics {
 	uint64_t out; /* replies by return value */
 };
 
+#define GSI_INSTALLED_MAX 8u
+
 struct gsi_debug {
 	bool trace;
 	bool counting;
@@ -25,6 +27,8 @@ struct gsi_debug {
 	uint32_t log_n;
 	char **log; /* oldest first; NULL where memory was short */
 	struct gsi_statistics statistics;
+	uint32_t n_installed;
+	gs_debug_function installed[GSI_INSTALLED_MAX];
 };
 
 /* ---- debug.c: the events; only when s->debug is there ---- */
@@ -44,11 +48,12 @@ bool gsi_debug_worded(const struct gsi_debug *d);
 /* The start option: what is not understood is reported once and ignored. */
 void gsi_debug_start(struct gsi_server *s, const char *list);
 /*
- * One word: trace, log, log(N), statistics, log_to_file(PATH).  0, -EINVAL
- * not such a word, or why the file cannot be opened.
+ * One word: trace, log, log(N), statistics, log_to_file(PATH), install(NAME).
+ * 0, -EINVAL not such a word, -ENOENT no such function, or why the file cannot
+ * be opened.
  */
 int gsi_debug_set(struct gsi_server *s, gs_bytes word);
-/* trace, log, statistics or log_to_file; NULL is all of them. */
+/* trace, log, statistics, log_to_file or install; NULL is all of them. */
 void gsi_debug_unset(struct gsi_server *s, const char *word);
 /* False: no statistics are kept. */
 bool gsi_debug_statistics(

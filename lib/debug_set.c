@@ -3,6 +3,7 @@
  * Switching the watching of a server on and off, at its start or while it
  * runs.  The rule: a word that cannot be had changes nothing else.
  */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,47 @@ count(struct gsi_debug *d)
 		.work = work_ns() };
 }
 
+/* In the object that has the behaviour, else anywhere in the program. */
+static gs_debug_function
+find_function(const gs_behaviour *behaviour, const char *name)
+{
+	gs_debug_function function = NULL;
+	void *object = NULL, *symbol = NULL;
+	Dl_info info;
+
+	if (dladdr(behaviour, &info))
+		object = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+	if (object)
+		symbol = dlsym(object, name);
+	if (!symbol)
+		symbol = dlsym(RTLD_DEFAULT, name);
+	memcpy(&function, &symbol, sizeof(function));
+	return function;
+}
+
+/* The same one twice is once. */
+static int
+install(struct gsi_server *s, gs_bytes word)
+{
+	struct gsi_debug *d = s->debug;
+	gs_debug_function function;
+	char name[256];
+
+	if (!word.size || word.size >= sizeof(name))
+		return -EINVAL;
+	function =
+	    find_function(s->behaviour, gs_string(word, name, sizeof(name)));
+	if (!function)
+		return -ENOENT;
+	for (uint32_t i = 0; i < d->n_installed; i++)
+		if (d->installed[i] == function)
+			return 0;
+	if (d->n_installed == GSI_INSTALLED_MAX)
+		return -ENOSPC;
+	d->installed[d->n_installed++] = function;
+	return 0;
+}
+
 /* Is it word(INSIDE)? */
 static bool
 has_inside(gs_bytes bytes, const char *word, gs_bytes *inside)
@@ -143,6 +185,8 @@ gsi_debug_set(struct gsi_server *s, gs_bytes word)
 		status = keep_number(d, inside);
 	else if (has_inside(word, "log_to_file", &inside))
 		status = open_file(d, inside);
+	else if (has_inside(word, "install", &inside))
+		status = install(s, inside);
 	else
 		status = -EINVAL;
 	settle(s);
@@ -164,6 +208,8 @@ gsi_debug_unset(struct gsi_server *s, const char *word)
 		keep_most(d, 0);
 	if (!word || strcmp(word, "log_to_file") == 0)
 		close_file(d);
+	if (!word || strcmp(word, "install") == 0)
+		d->n_installed = 0;
 	settle(s);
 }
 

@@ -25,7 +25,8 @@ static const struct cmd_option options[] = {
 	    "give memory back after MS without a message (default: never)" },
 	{ "debug", 0, "LIST",
 	    "watch it from its first message on: trace, log, log(N), "
-	    "statistics, log_to_file(PATH), separated by commas" },
+	    "statistics, log_to_file(PATH), install(NAME), separated by "
+	    "commas" },
 	{ "max-restarts", 0, "N", "give it up after N restarts (default 3)" },
 	{ "max-seconds", 0, "S", "within S seconds (default 5)" },
 	{ "plain", 0, NULL,

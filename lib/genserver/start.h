@@ -13,6 +13,13 @@
 extern "C" {
 #endif
 
+/*
+ * A debug function, named in the debug option as install(NAME) and exported
+ * by the module or program that has the behaviour.  It runs in the server for
+ * each event; false takes it out again.
+ */
+typedef bool (*gs_debug_function)(const char *server, const char *event);
+
 /* All zero is the default of everything. */
 typedef struct gs_options {
 	const char *name; /* registered before init runs; NULL: none */

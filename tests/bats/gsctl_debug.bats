@@ -22,7 +22,8 @@ logged()
 @test "gsctl start --debug: the help says what it takes" {
 	run -0 gsctl start --help
 	has "$(tr -s ' \n' '  ' <<<"$output")" \
-		"trace, log, log(N), statistics, log_to_file(PATH)"
+		"trace, log, log(N), statistics, log_to_file(PATH)," \
+		"install(NAME)"
 }
 
 @test "gsctl start --debug: trace is in the log" {
@@ -50,4 +51,25 @@ logged()
 	is "$(gsctl call kv echo x)" x
 	run -125 gsctl call kv what
 	within 5 logged 'got call what from <'
+}
+
+# OPT-04
+@test "gsctl start --debug: a function of the module's own" {
+	gsctl start --name kv --debug "install(kit_event), install(kit_event)" \
+		"$kit" >/dev/null
+	gsctl call kv echo hello >/dev/null
+	within 5 logged 'kit_event kv: got call echo hello from <'
+	is "$(gsctl log | grep -c 'kit_event kv: got call echo hello')" 1
+	gsctl call kv echo enough >/dev/null
+	gsctl call kv echo after >/dev/null
+	within 5 logged 'kit_event kv: got call echo enough'
+	! logged 'kit_event kv: got call echo after'
+}
+
+# OPT-05
+@test "gsctl start --debug: a function that is not there is said once" {
+	gsctl start --name kv --debug "install(no_such_function)" \
+		"$kit" >/dev/null
+	is "$(gsctl call kv echo x)" x
+	within 5 logged 'no_such_function'
 }
