@@ -70,15 +70,22 @@ forget_after_fork(void)
 static void
 thread_ends(void *value)
 {
-	struct gsi_self *me = value;
+	struct gsi_self *me = thread.self;
 
+	(void)value;
+	/* servers end with their process, not with a thread */
+	if (me != NULL && me->is_server)
+		return;
 	/* destructors that run later may come back: as somebody new */
 	thread.self = NULL;
-	gsi_detach(me, true);
+	if (me != NULL)
+		gsi_detach(me, true);
 	gsi_text_end();
 	gsi_verdict_end();
 	free(thread.failure);
 	thread.failure = NULL;
+	/* looking at what there is has marked us again */
+	pthread_setspecific(key, NULL);
 }
 
 static void
@@ -86,6 +93,14 @@ prepare(void)
 {
 	pthread_key_create(&key, thread_ends);
 	pthread_atfork(hold_for_fork, release_after_fork, forget_after_fork);
+}
+
+/* What this thread has here is freed when it ends. */
+static void
+mark_thread(void)
+{
+	pthread_once(&once, prepare);
+	pthread_setspecific(key, &thread);
 }
 
 void **
@@ -130,9 +145,8 @@ void
 gsi_self_set(struct gsi_self *me)
 {
 	thread.self = me;
-	pthread_once(&once, prepare);
-	/* servers end with their process, not with a thread */
-	pthread_setspecific(key, me != NULL && !me->is_server ? me : NULL);
+	if (me != NULL)
+		mark_thread();
 }
 
 /* Keeps the list of this program's clients; called under the lock. */
@@ -211,14 +225,18 @@ gsi_self(void)
 void **
 gsi_thread_slot(int which)
 {
+	if (which < GSI_SLOT_SERVER && thread.slot[which] == NULL)
+		mark_thread();
 	return &thread.slot[which];
 }
 
 static struct failure *
 failure(void)
 {
-	if (thread.failure == NULL)
+	if (thread.failure == NULL) {
 		thread.failure = calloc(1, sizeof(*thread.failure));
+		mark_thread();
+	}
 	return thread.failure;
 }
 
