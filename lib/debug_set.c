@@ -142,7 +142,7 @@ install(struct gsi_server *s, gs_bytes word)
 	function =
 	    find_function(s->behaviour, gs_string(word, name, sizeof(name)));
 	if (!function)
-		return -ENOENT;
+		return -ESRCH;
 	for (uint32_t i = 0; i < d->n_installed; i++)
 		if (d->installed[i] == function)
 			return 0;
@@ -284,7 +284,9 @@ mention(char *text, size_t used, size_t size, gs_bytes word, int status)
 	gsi_printable(shown, sizeof(shown), word.data, word.size);
 	used += (size_t)snprintf(text + used, size - used, "%s%s (%s)",
 	    used ? ", " : "", shown,
-	    status == -EINVAL ? "no such word" : strerror(-status));
+	    status == -EINVAL  ? "no such word"
+	    : status == -ESRCH ? "no such function"
+			       : strerror(-status));
 	return used < size ? used : size - 1;
 }
 

@@ -186,7 +186,7 @@ TEST(OPT_05_what_is_not_understood_is_reported_once)
 	CHECK_STR(report_field(line, "level"), "warning");
 	CHECK_STR(report_field(line, "ignored"),
 	    "nonsense (no such word), log_to_file(/nowhere/x) "
-	    "(No such file or directory), install(f) (no such word)");
+	    "(No such file or directory), install(f) (no such function)");
 	/* what was understood counts */
 	CHECK(wait_reports("output", "meter", 2));
 	CHECK(strstr(report("output", "meter"), "*DBG* meter got call 1 from"));

@@ -76,7 +76,7 @@ TEST(debug_words)
 {
 	static const char *const bad[] = { "", "tracer", "log()", "log(0)",
 		"log(-1)", "log(x)", "log(1025)", "log(3", "log_to_file",
-		"log_to_file()", "install(f)", "statistics(1)" };
+		"log_to_file()", "install()", "statistics(1)" };
 	struct gsi_server *s = server(1);
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -85,6 +85,8 @@ TEST(debug_words)
 	}
 	CHECK_INT(
 	    gsi_debug_set(s, GS_TEXT("log_to_file(/nowhere/x)")), -ENOENT);
+	CHECK(!s->debug);
+	CHECK_INT(gsi_debug_set(s, GS_TEXT("install(f)")), -ESRCH);
 	CHECK(!s->debug);
 	CHECK_INT(gsi_debug_set(s, GS_TEXT("log(3)")), 0);
 	CHECK_INT(gsi_debug_set(s, GS_TEXT("nonsense")), -EINVAL);
