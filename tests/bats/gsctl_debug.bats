@@ -63,7 +63,7 @@ logged()
 	gsctl call kv echo enough >/dev/null
 	gsctl call kv echo after >/dev/null
 	within 5 logged 'kit_event kv: got call echo enough'
-	! logged 'kit_event kv: got call echo after'
+	run ! logged 'kit_event kv: got call echo after'
 }
 
 # OPT-05
