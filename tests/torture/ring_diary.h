@@ -20,6 +20,7 @@ struct diary {
 	_Atomic uint64_t hops;
 	_Atomic uint64_t bytes;
 	_Atomic uint64_t refused;
+	_Atomic uint64_t full; /* parcels dropped before a full mailbox */
 };
 
 static struct diary *diary;

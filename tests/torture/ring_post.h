@@ -48,6 +48,8 @@ pass_on(struct post *post, const struct parcel *p)
 	/* a failed one is not to have arrived: it goes under the same number */
 	if (status == -EAGAIN && !home)
 		status = gs_cast_wait(GS_NAME(name), packed(out), 2);
+	if (status == -EAGAIN || status == -ETIMEDOUT)
+		count(&diary->full, 1);
 	if (status == 0)
 		post->sent[home]++;
 	else
