@@ -88,7 +88,7 @@ gsi_node_client(
 		return;
 	for (int i = 0; node->procs[slot].socket >= 0; i++) {
 		ssize_t n = gsi_packet_receive(node->procs[slot].socket,
-		    &packet, sizeof(packet), &fd, 1, MSG_DONTWAIT);
+		    &packet, sizeof(packet), &fd, 1, MSG_DONTWAIT | MSG_TRUNC);
 
 		if (fd >= 0)
 			close(fd);

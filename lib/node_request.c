@@ -270,6 +270,8 @@ carry_out(
 	if (c.ask.size >= sizeof(c.ask.text))
 		c.ask.size = sizeof(c.ask.text) - 1;
 	c.ask.text[c.ask.size] = '\0';
+	/* one text must not be two names by what lies behind its end */
+	c.ask.size = (uint32_t)strlen(c.ask.text);
 	ops[request->op](&c);
 	if (!c.later)
 		gsi_node_answer(node, slot, request->tag, &c.answer);

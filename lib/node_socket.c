@@ -245,8 +245,8 @@ first(struct gsi_node *node, struct gsi_visitor *v)
 	ssize_t n;
 	bool whole;
 
-	n = gsi_packet_receive(
-	    socket, &packet, sizeof(packet), &pidfd, 1, MSG_DONTWAIT);
+	n = gsi_packet_receive(socket, &packet, sizeof(packet), &pidfd, 1,
+	    MSG_DONTWAIT | MSG_TRUNC);
 	if (n == -EAGAIN)
 		return;
 	gm_poll_remove(node->poll, gsi_token(GSI_AT_VISITOR, v->id, 0));
