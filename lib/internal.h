@@ -62,6 +62,11 @@ struct gsi_self {
 	struct gsi_server *server; /* the loop's private state, else NULL */
 	uint32_t crowded; /* waits that are not to yield, wait.c */
 	uint32_t peer_cpu; /* where my last caller ran; a hint */
+	struct {
+		uint64_t seen; /* how far both rings were when it began */
+		int64_t wait; /* ns; 0: not idle yet */
+		int64_t until; /* then memory is given back */
+	} idle; /* receive.c */
 	struct gsi_self *next; /* of this program's threads */
 	char label[GS_NAME_MAX + 1];
 	struct gsi_flush *flush; /* link.c */

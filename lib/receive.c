@@ -98,6 +98,12 @@ is_wide(const struct gm_receiver *r)
 	return gm_ring_allocated(&r->ref) > 2ull * GM_RING_CELLS_MIN * GM_CELL;
 }
 
+static bool
+wide(const struct gsi_self *me)
+{
+	return is_wide(&me->mailbox) || is_wide(&me->replies);
+}
+
 static void
 trim(struct gsi_self *me)
 {
@@ -117,6 +123,40 @@ earlier(int64_t a, int64_t b)
 
 /* What was grown for a burst is given back once it has been idle. */
 #define IDLE_NS (100 * NS_PER_MS)
+#define IDLE_MAX_NS (60000 * NS_PER_MS)
+
+static void
+idle_from(struct gsi_self *me, int64_t now, int64_t wait)
+{
+	me->idle.seen = me->mailbox.cur + me->replies.cur;
+	me->idle.wait = wait;
+	me->idle.until = now + wait;
+}
+
+/*
+ * Called when there is nothing to take: trims if that has been so for long,
+ * in this call or since an earlier one, and tells when to come again, or -1.
+ * What stands in the way, a stopped sender or node, may stand there for ever:
+ * so it is tried less and less often.
+ */
+static int64_t
+give_back(struct gsi_self *me)
+{
+	int64_t now;
+
+	if (!wide(me))
+		return -1;
+	now = gsi_now_ns();
+	if (me->idle.wait == 0 ||
+	    me->idle.seen != me->mailbox.cur + me->replies.cur)
+		idle_from(me, now, IDLE_NS);
+	if (now < me->idle.until)
+		return me->idle.until;
+	trim(me);
+	idle_from(me, gsi_now_ns(),
+	    me->idle.wait < IDLE_MAX_NS ? 2 * me->idle.wait : IDLE_MAX_NS);
+	return wide(me) ? me->idle.until : -1;
+}
 
 /*
  * A mailbox that is never empty must not keep timers from firing.  A message
@@ -136,7 +176,7 @@ gsi_mailbox_next(
     struct gsi_self *me, struct gsi_message *message, int64_t deadline)
 {
 	struct gsi_patience patience = { 0 };
-	int64_t timer, until, idle = -1;
+	int64_t timer, until;
 	int status;
 
 	for (;;) {
@@ -150,25 +190,21 @@ gsi_mailbox_next(
 		timer = gsi_timers_next(me);
 		until = earlier(deadline, timer);
 		if (until >= 0 && gsi_now_ns() >= until) {
-			if (until != timer)
-				return 0;
-			gsi_timers_fire(me, gsi_now_ns());
-			continue;
+			if (until == timer) {
+				gsi_timers_fire(me, gsi_now_ns());
+				continue;
+			}
+			give_back(me);
+			return 0;
 		}
 		if (gsi_patient(me, &patience, me->peer_cpu))
 			continue;
 		/* the look in vain may have seen that the node wants room */
 		gsi_mailbox_done(me);
-		if (idle < 0 &&
-		    (is_wide(&me->mailbox) || is_wide(&me->replies)))
-			idle = gsi_now_ns() + IDLE_NS;
-		status = gsi_sleep(me, &me->mailbox, earlier(until, idle));
+		status =
+		    gsi_sleep(me, &me->mailbox, earlier(until, give_back(me)));
 		if (status == -ENOTCONN)
 			return status;
-		if (idle >= 0 && gsi_now_ns() >= idle) {
-			trim(me);
-			idle = INT64_MAX;
-		}
 		patience = (struct gsi_patience){ 0 };
 	}
 }
