@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Children of the root supervisor: a list in start order.  Pure book-keeping;
- * root_child.c acts.
+ * Children of the root supervisor: a list in start order, kept in the ledger.
+ * Pure book-keeping; root_child.c acts.
  *
  *	STARTING -> RUNNING -> RESTARTING -> STARTING ...
  *	    any  -> STOPPING -> STOPPED
@@ -27,8 +27,8 @@ describe(struct gsi_child *child)
 		    (unsigned long long)child->serial);
 }
 
-struct gsi_child *
-gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
+static struct gsi_child *
+child_of(const struct gsi_spec *spec, uint64_t serial)
 {
 	struct gsi_child *child = calloc(1, sizeof(*child));
 
@@ -40,21 +40,143 @@ gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
 		return NULL;
 	}
 	memcpy(child->spec, spec, spec->size);
-	child->serial = ++children->next_serial;
-	child->first = true;
-	child->prev = children->last;
-	if (children->last != NULL)
-		children->last->next = child;
+	child->serial = serial;
+	describe(child);
+	return child;
+}
+
+/* In the order of serials, that is of starts. */
+static void
+insert(struct gsi_children *children, struct gsi_child *child)
+{
+	struct gsi_child *before = children->last;
+
+	while (before != NULL && before->serial > child->serial)
+		before = before->prev;
+	child->prev = before;
+	child->next = before != NULL ? before->next : children->first;
+	if (child->next != NULL)
+		child->next->prev = child;
+	else
+		children->last = child;
+	if (before != NULL)
+		before->next = child;
 	else
 		children->first = child;
-	children->last = child;
-	describe(child);
+}
+
+/* ---- the ledger ---- */
+
+enum { /* flags of a head */
+	KEPT_STARTED = 1,
+	KEPT_FIRST = 2,
+	KEPT_TIMED_OUT = 4,
+	KEPT_IGNORED = 8,
+	KEPT_ENDED = 16,
+};
+
+static struct gsi_ledger_head
+head_of(const struct gsi_child *child)
+{
+	struct gsi_ledger_head head = {
+		.units = child->kept_units,
+		.max_times = (uint32_t)child->spec->max_restarts,
+		.spec_size = child->spec->size,
+		.serial = child->serial,
+		.pid = child->pid,
+		.caller = child->caller,
+		.state = child->state,
+		.goal = child->goal,
+		.restarts = child->restarts,
+		.n_times = child->n_deaths,
+	};
+
+	if (head.max_times > GSI_LEDGER_TIMES)
+		head.max_times = GSI_LEDGER_TIMES;
+	head.flags = (child->started ? KEPT_STARTED : 0) |
+		     (child->first ? KEPT_FIRST : 0) |
+		     (child->timed_out ? KEPT_TIMED_OUT : 0) |
+		     (child->ignored ? KEPT_IGNORED : 0) |
+		     (child->ended ? KEPT_ENDED : 0);
+	return head;
+}
+
+void
+gsi_child_save(struct gsi_children *children, struct gsi_child *child)
+{
+	struct gsi_ledger_head head = head_of(child);
+	struct gsi_ledger_tail tail;
+
+	if (child->kept_units == 0)
+		return;
+	memcpy(tail.last_reason, child->last_reason, sizeof(tail.last_reason));
+	memcpy(tail.times, child->deaths, child->n_deaths * sizeof(int64_t));
+	gsi_ledger_save(&children->ledger, child->kept_at, &head, &tail);
+}
+
+static void
+take_over(void *data, uint64_t at, const struct gsi_ledger_head *head,
+    const struct gsi_ledger_tail *tail, const void *spec)
+{
+	struct gsi_children *children = data;
+	struct gsi_child *child;
+
+	if (!gsi_spec_check(spec, head->spec_size) ||
+	    head->state > GS_CHILD_FAILED || head->goal > GSI_GOAL_RESTART)
+		return;
+	child = child_of(spec, head->serial);
+	if (child == NULL)
+		return;
+	child->pid = head->pid;
+	child->caller = head->caller;
+	child->state = (enum gs_child_state)head->state;
+	child->goal = (enum gsi_goal)head->goal;
+	child->restarts = head->restarts;
+	child->started = (head->flags & KEPT_STARTED) != 0;
+	child->first = (head->flags & KEPT_FIRST) != 0;
+	child->timed_out = (head->flags & KEPT_TIMED_OUT) != 0;
+	child->ignored = (head->flags & KEPT_IGNORED) != 0;
+	child->ended = (head->flags & KEPT_ENDED) != 0;
+	child->n_deaths = head->n_times;
+	memcpy(child->deaths, tail->times, sizeof(child->deaths));
+	memcpy(
+	    child->last_reason, tail->last_reason, sizeof(tail->last_reason));
+	child->kept_at = at;
+	child->kept_units = head->units;
+	if (child->serial > children->next_serial)
+		children->next_serial = child->serial;
+	insert(children, child);
+}
+
+void
+gsi_children_open(struct gsi_children *children, int fd)
+{
+	gsi_ledger_open(&children->ledger, fd, take_over, children);
+}
+
+/* ---- the list ---- */
+
+struct gsi_child *
+gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
+{
+	struct gsi_child *child = child_of(spec, ++children->next_serial);
+	struct gsi_ledger_head head;
+
+	if (child == NULL)
+		return NULL;
+	child->first = true;
+	head = head_of(child);
+	gsi_ledger_add(&children->ledger, &head, child->spec, &child->kept_at);
+	child->kept_units = head.units;
+	insert(children, child);
 	return child;
 }
 
 void
 gsi_child_remove(struct gsi_children *children, struct gsi_child *child)
 {
+	struct gsi_ledger_head head;
+
 	if (child->prev != NULL)
 		child->prev->next = child->next;
 	else
@@ -63,6 +185,8 @@ gsi_child_remove(struct gsi_children *children, struct gsi_child *child)
 		child->next->prev = child->prev;
 	else
 		children->last = child->prev;
+	head = head_of(child);
+	gsi_ledger_remove(&children->ledger, child->kept_at, &head);
 	free(child->spec);
 	free(child);
 }

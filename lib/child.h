@@ -5,9 +5,10 @@
 
 #include <sys/types.h>
 
+#include "lib/ledger.h"
 #include "lib/spec.h"
 
-#define GSI_DEATHS_KEPT 64
+#define GSI_DEATHS_KEPT GSI_LEDGER_TIMES
 
 enum gsi_goal {
 	GSI_GOAL_RUN = 0, /* keep it running */
@@ -31,6 +32,7 @@ struct gsi_child {
 	bool first; /* never been up: a failure is the starter's */
 	bool timed_out;
 	bool ignored;
+	bool ended; /* its end is noted, what follows from it is not */
 	bool seated; /* a program that has called gs_main */
 	bool has_starter;
 	bool has_stopper;
@@ -43,17 +45,24 @@ struct gsi_child {
 	uint32_t n_deaths;
 	char refusal[GS_REASON_MAX + 1];
 	char last_reason[GS_REASON_MAX + 1];
+	uint64_t kept_at; /* in the ledger */
+	uint32_t kept_units; /* 0: not there */
 };
 
 struct gsi_children {
 	struct gsi_child *first;
 	struct gsi_child *last;
 	uint64_t next_serial;
+	struct gsi_ledger ledger;
 };
 
+/* The list as the last root has left it in fd; -1: an empty one. */
+void gsi_children_open(struct gsi_children *children, int fd);
 /* Adds a copy of spec at the end; NULL when memory is out. */
 struct gsi_child *gsi_child_add(
     struct gsi_children *children, const struct gsi_spec *spec);
+/* What is known of it now is what the next root would find. */
+void gsi_child_save(struct gsi_children *children, struct gsi_child *child);
 void gsi_child_remove(struct gsi_children *children, struct gsi_child *child);
 struct gsi_child *gsi_child_by_os_pid(
     const struct gsi_children *children, pid_t os_pid);

@@ -24,6 +24,8 @@ struct gsi_forker {
 int gsi_forker_init(
     struct gsi_forker *forker, struct gsi_self *me, int control);
 
+/* The pid that the next fork will have; it may wait for it a moment. */
+int gsi_next_seat(struct gsi_forker *forker, gs_pid *pid);
 /* Forks a server: 0, its pid and OS pid, or -errno with nothing left. */
 int gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec,
     gs_pid caller, gs_pid *pid, pid_t *os_pid);

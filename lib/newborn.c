@@ -217,8 +217,9 @@ first_acts(pid_t forker)
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* as the signal would have done, had it been set in time */
 	if (getppid() != forker)
-		_exit(0);
+		raise(SIGKILL);
 	setpgid(0, 0);
 	/* the forker has no handlers but those of crash.c */
 	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -79,57 +80,13 @@ gsi_node_stop(struct gsi_node *node)
 {
 	if (node->phase != GSI_PHASE_UP)
 		return;
-	node->phase = GSI_PHASE_STOPPING;
-	/* a root that is stopped could not stop anybody */
+	/* between two roots nobody could stop anybody */
+	node->phase = node->root_pid > 1 ? GSI_PHASE_STOPPING : GSI_PHASE_OVER;
+	/* a root that is stopped could not either */
 	if (node->root_pid > 1)
 		kill(node->root_pid, SIGCONT);
 	gsi_node_exit(node, gsi_node_pid(node, 0),
 	    gsi_node_pid(node, node->root_slot), "shutdown", true);
-}
-
-/* A root that dies again and again would only burn the machine. */
-static bool
-too_often(struct gsi_node *node)
-{
-	int64_t now = gsi_now_ns();
-
-	memmove(node->root_deaths + 1, node->root_deaths,
-	    sizeof(node->root_deaths) - sizeof(node->root_deaths[0]));
-	node->root_deaths[0] = now;
-	return node->root_deaths[3] != 0 &&
-	       now - node->root_deaths[3] < 5000 * NS_PER_MS;
-}
-
-/* Slots that the old root had in hand come back. */
-static void
-pool_back(struct gsi_node *node)
-{
-	for (uint32_t s = 1; s < node->high; s++)
-		if (node->procs[s].state == GSI_SLOT_POOLED)
-			gsi_node_slot_free(node, s);
-	node->pooled = 0;
-}
-
-void
-gsi_node_dead(struct gsi_node *node, uint32_t slot, const char *reason)
-{
-	if (slot != node->root_slot)
-		return;
-	gm_poll_remove(node->poll, gsi_token(GSI_AT_CONTROL, 0, 0));
-	close(node->control);
-	node->control = -1;
-	node->root_pid = 0;
-	pool_back(node);
-	/* SIGTERM to the root is a shutdown of the tree */
-	if (node->phase != GSI_PHASE_UP || gsi_reason_clean(reason) ||
-	    too_often(node)) {
-		node->phase = GSI_PHASE_OVER;
-		return;
-	}
-	gsi_report(node->reports[1], GSI_ERROR_LEVEL, "node", "",
-	    gsi_node_pid(node, slot), reason, NULL, 0);
-	if (gsi_node_fork_root(node) != 0 || gsi_node_install_root(node) != 0)
-		node->phase = GSI_PHASE_OVER;
 }
 
 static void
@@ -180,6 +137,17 @@ dispatch(struct gsi_node *node, const struct gm_event *event)
 	}
 }
 
+/* When to look without being woken, -1: never. */
+static int64_t
+next_look(const struct gsi_node *node)
+{
+	int64_t at = node->unfinished ? gsi_now_ns() + AGAIN_NS : -1;
+
+	if (node->root_due != 0 && (at < 0 || node->root_due < at))
+		at = node->root_due;
+	return at;
+}
+
 static void
 run(struct gsi_node *node)
 {
@@ -190,11 +158,11 @@ run(struct gsi_node *node)
 
 		/* edge-triggered: look at everything once before waiting */
 		gsi_node_drain(node);
-		n = gm_poll_wait(node->poll,
-		    node->unfinished ? gsi_now_ns() + AGAIN_NS : -1, events,
-		    EVENTS);
+		n = gm_poll_wait(node->poll, next_look(node), events, EVENTS);
 		if (node->unfinished)
 			gsi_node_visit(node);
+		if (node->root_due != 0)
+			gsi_node_revive(node);
 		/* requests first: a birth comes before its death */
 		gsi_node_drain(node);
 		for (int i = 0; i < n; i++)
@@ -278,6 +246,7 @@ gsi_node_main(struct gsi_node *node, int ready)
 	for (int i = 0; i < GSI_VISITORS; i++)
 		node->visitors[i].socket = -1;
 	node->lock = node->control = node->listener = -1;
+	node->ledger = memfd_create("genserver-children", MFD_CLOEXEC);
 	node->output[0] = node->output[1] = -1;
 	node->arena.lock_fd = node->arena.fd = -1;
 	status = watch_signals(node);

@@ -6,9 +6,7 @@
 #ifndef GSI_NODE_H
 #define GSI_NODE_H
 
-#include <sys/types.h>
-
-#include "lib/wire.h"
+#include "lib/node_proc.h"
 
 /* Tokens of the node's poller: what << 56 | gen << 24 | slot, mostly. */
 enum gsi_node_token {
@@ -20,66 +18,6 @@ enum gsi_node_token {
 	GSI_AT_VISITOR, /* a connection that is nobody yet */
 	GSI_AT_CONTROL, /* root's control socket */
 	GSI_AT_OWNER, /* pidfd of the program we are embedded in */
-};
-
-enum gsi_edge_type {
-	GSI_EDGE_LINK = 1,
-	GSI_EDGE_MONITOR, /* the other one monitors me */
-	GSI_EDGE_MONITORING, /* I monitor the other one */
-	GSI_EDGE_WATCH, /* the other one waits until I am reaped */
-};
-
-struct gsi_edge {
-	uint32_t type;
-	uint32_t slot;
-	uint32_t gen;
-	uint32_t quiet; /* not delivered unless the child started */
-	uint64_t ref;
-};
-
-/* A message that met a full mailbox. */
-struct gsi_held {
-	struct gsi_held *next;
-	struct gsi_head head;
-	uint32_t ring;
-	size_t size;
-	unsigned char body[];
-};
-
-enum gsi_slot_state {
-	GSI_SLOT_FREE,
-	GSI_SLOT_POOLED, /* promised to a forker */
-	GSI_SLOT_LIVE,
-	GSI_SLOT_DEAD, /* published; not yet free again */
-};
-
-struct gsi_proc {
-	uint32_t gen;
-	enum gsi_slot_state state;
-	enum gs_process_kind kind;
-	pid_t os_pid;
-	int bell;
-	int pidfd; /* of a client, -1: others keep their number, see signal_to */
-	int socket; /* of a client, -1 */
-	bool ours; /* our own child, or adopted */
-	bool reaped;
-	bool gone; /* its end has been noticed, not yet handled */
-	bool detached; /* client said good-bye */
-	bool started; /* at death: its init had succeeded */
-	bool refused; /* at birth: name taken */
-	bool named; /* a live page speaks of it, as of the last scan */
-	gs_pid holder;
-	gs_pid forker;
-	gs_pid parent;
-	uint64_t region;
-	uint32_t cells;
-	char *noted; /* the reason we killed it for */
-	struct gsi_edge *edges;
-	uint32_t n_edges;
-	uint32_t max_edges;
-	struct gsi_held *held;
-	struct gsi_held **held_end;
-	uint32_t next; /* in the free list */
 };
 
 struct gsi_visitor {
@@ -119,6 +57,7 @@ struct gsi_node {
 	int listener;
 	int lock;
 	int control; /* to root */
+	int ledger; /* root's list of children, for the next root; -1 */
 	int reports[2]; /* logger reads [0] */
 	int output[2];
 	int owner; /* pidfd of the program, -1 */
@@ -139,6 +78,8 @@ struct gsi_node {
 	int err_fd;
 	uint32_t root_slot;
 	int64_t root_deaths[4]; /* when, newest first */
+	int64_t root_due; /* when to fork it again; 0: it is there */
+	gs_pid lost_root; /* whose children wait for the next one */
 };
 
 static inline uint64_t

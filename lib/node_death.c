@@ -33,6 +33,12 @@ gsi_node_gone(struct gsi_node *node, uint32_t slot)
 	node->dead[node->n_dead++] = slot;
 }
 
+static bool
+has_forker(const struct gsi_proc *proc)
+{
+	return !gs_pid_is_none(proc->forker) && proc->forker.slot != 0;
+}
+
 /* D1 for one. */
 static void
 declare(struct gsi_node *node, uint32_t slot)
@@ -63,8 +69,13 @@ declare(struct gsi_node *node, uint32_t slot)
 	entry->reason_size = (uint32_t)strlen(reason);
 	memcpy(entry->reason, reason, entry->reason_size);
 	/* its group cannot be another's before it is reaped */
-	if (proc->kind == GS_PROCESS_PLAIN && !proc->reaped && proc->os_pid > 1)
+	if (proc->kind == GS_PROCESS_PLAIN && proc->os_pid > 1)
 		kill(-proc->os_pid, SIGKILL);
+	if (proc->ours)
+		waitpid(proc->os_pid, NULL, WNOHANG);
+	/* what a forker has forked stays until that has let go of it */
+	if (proc->ours && !has_forker(proc))
+		proc->reaped = true;
 	gm_name_drop(&node->arena, slot);
 	/* release [T7] [G1]: reason and freed name come with it */
 	gm_store(&entry->word, gm_word_of(proc->gen, GM_DEAD), release);
@@ -188,8 +199,8 @@ gsi_node_linger(struct gsi_node *node)
 }
 
 /* D6: its supervisor learns it as the one who has to reap it. */
-static void
-tell_forker(struct gsi_node *node, uint32_t slot)
+void
+gsi_node_tell_forker(struct gsi_node *node, uint32_t slot)
 {
 	struct gsi_proc *proc = &node->procs[slot];
 	const struct gm_entry *entry = &node->arena.table[slot];
@@ -210,46 +221,6 @@ tell_forker(struct gsi_node *node, uint32_t slot)
 	note.reason[entry->reason_size] = '\0';
 	note.reason_size = entry->reason_size;
 	gsi_node_note(node, proc->forker.slot, GSI_CHILD, 0, &note);
-}
-
-static bool
-has_started(const struct gsi_node *node, uint32_t slot)
-{
-	return gm_load(&gm_arena_page(&node->arena, slot)->started, acquire) !=
-	       0;
-}
-
-/* The children of a dead forker are ours now; its zombies too. */
-static void
-adopt(struct gsi_node *node, gs_pid forker)
-{
-	for (uint32_t s = 1; s < node->high; s++) {
-		struct gsi_proc *proc = &node->procs[s];
-
-		if (!gs_pid_equal(proc->forker, forker) ||
-		    proc->state == GSI_SLOT_FREE)
-			continue;
-		proc->forker = GS_NO_PID;
-		if (proc->state == GSI_SLOT_DEAD && !proc->reaped) {
-			waitpid(proc->os_pid, NULL, WNOHANG);
-			gsi_node_reaped(node, s);
-		} else if (proc->state == GSI_SLOT_LIVE &&
-			   !has_started(node, s)) {
-			/* nobody is left to tell its starter that it is up */
-			gsi_node_exit(
-			    node, forker, gsi_node_pid(node, s), "kill", false);
-		} else if (proc->state == GSI_SLOT_LIVE &&
-			   gs_pid_equal(proc->parent, forker)) {
-			const struct gm_entry *e =
-			    &node->arena.table[forker.slot];
-			char reason[GS_REASON_MAX + 1];
-
-			gsi_reason_copy(reason, e->reason);
-			/* its parent is dead: OTP's exit of a linked parent */
-			gsi_node_exit(
-			    node, forker, gsi_node_pid(node, s), reason, true);
-		}
-	}
 }
 
 void
@@ -300,10 +271,9 @@ gsi_node_bury(struct gsi_node *node)
 		gsi_reason_copy(reason, "");
 		gm_entry_reason(&node->arena, dead[i], proc->gen, reason);
 		gsi_node_spread(node, dead[i], reason);
-		tell_forker(node, dead[i]);
-		if (proc->kind == GS_PROCESS_SUPERVISOR)
-			adopt(node, gsi_node_pid(node, dead[i]));
-		gsi_node_dead(node, dead[i], reason);
+		gsi_node_tell_forker(node, dead[i]);
+		if (dead[i] == node->root_slot)
+			gsi_node_root_dead(node, reason);
 		if (proc->reaped)
 			gsi_node_reaped(node, dead[i]);
 	}

@@ -117,15 +117,15 @@ gsi_node_fork_root(struct gsi_node *node)
 		return -errno;
 	}
 	if (pid == 0) {
-		int fds[1] = { pair[1] };
+		int fds[2] = { pair[1], node->ledger };
 
 		dup2(node->out_fd, 1);
 		dup2(node->err_fd, 2);
-		keep_only(fds, 1);
+		keep_only(fds, 2);
 		settle_child(me, "gs-root");
 		forget_arena(node);
 		limit_servers();
-		gsi_root_main(fds[0]);
+		gsi_root_main(fds[0], fds[1]);
 	}
 	close(pair[1]);
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
@@ -134,49 +134,79 @@ gsi_node_fork_root(struct gsi_node *node)
 	return 0;
 }
 
+/* Gives root its slot: published and watched, or free again. */
+static int
+seat_root(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	int pidfd = (int)syscall(SYS_pidfd_open, node->root_pid, 0);
+	int status = pidfd < 0 ? -errno : 0;
+
+	proc->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (status == 0 && proc->bell < 0)
+		status = -errno;
+	if (status == 0)
+		status = gsi_node_publish(node, slot, GS_PROCESS_SUPERVISOR,
+		    node->root_pid, ROOT_CELLS);
+	if (status != 0) {
+		if (pidfd >= 0)
+			close(pidfd);
+		gsi_node_slot_free(node, slot);
+		return status;
+	}
+	status = gsi_node_watch(node, slot, pidfd);
+	if (status != 0)
+		gsi_node_unpublish(node, slot);
+	return status;
+}
+
+static int
+set_up_root(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_root_setup setup = { .node = gsi_node_pid(node, 0),
+		.pid = gsi_node_pid(node, slot) };
+	int fds[4] = { node->arena.fd, node->procs[slot].bell, node->bell,
+		node->reports[1] };
+	int status;
+
+	snprintf(setup.name, sizeof(setup.name), "%s", node->name);
+	snprintf(setup.path, sizeof(setup.path), "%s", node->path);
+	status = gsi_packet_send(node->control, &setup, sizeof(setup), fds, 4);
+	if (status == 0)
+		status = gm_poll_add(node->poll, node->control,
+		    gsi_token(GSI_AT_CONTROL, 0, 0), 0);
+	return status;
+}
+
 int
 gsi_node_install_root(struct gsi_node *node)
 {
-	struct gsi_root_setup setup = { .node = gsi_node_pid(node, 0) };
 	struct gsi_proc *proc;
 	uint32_t slot;
-	int fds[4], pidfd, status;
+	int status;
 
 	status = gsi_node_slot_take(node, true, &slot);
 	if (status != 0)
 		return status;
 	proc = &node->procs[slot];
-	proc->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	proc->parent = setup.node;
-	proc->forker = setup.node;
-	proc->ours = true;
-	pidfd = (int)syscall(SYS_pidfd_open, node->root_pid, 0);
-	if (pidfd < 0 || proc->bell < 0)
-		return -errno;
-	status = gsi_node_publish(
-	    node, slot, GS_PROCESS_SUPERVISOR, node->root_pid, ROOT_CELLS);
-	if (status == 0)
-		status = gsi_node_watch(node, slot, pidfd);
+	proc->parent = proc->forker = gsi_node_pid(node, 0);
+	status = seat_root(node, slot);
 	if (status != 0)
 		return status;
-	node->root_slot = slot;
 	gm_store(&node->arena.table[slot].flags, GM_TRAP_EXIT, relaxed);
-	setup.pid = gsi_node_pid(node, slot);
-	snprintf(setup.name, sizeof(setup.name), "%s", node->name);
-	snprintf(setup.path, sizeof(setup.path), "%s", node->path);
-	fds[0] = node->arena.fd;
-	fds[1] = proc->bell;
-	fds[2] = node->bell;
-	fds[3] = node->reports[1];
+	status = set_up_root(node, slot);
+	if (status != 0) {
+		gm_poll_remove(
+		    node->poll, gsi_token(GSI_AT_PROCESS, slot, proc->gen));
+		gsi_node_unpublish(node, slot);
+		return status;
+	}
+	node->root_slot = slot;
 	gm_store(&node->arena.header->root, (uint64_t)slot << 32 | proc->gen,
 	    release);
-	status = gsi_packet_send(node->control, &setup, sizeof(setup), fds, 4);
-	if (status == 0)
-		status = gm_poll_add(node->poll, node->control,
-		    gsi_token(GSI_AT_CONTROL, 0, 0), 0);
 	node->pooled = 0;
 	gsi_node_pool_refill(node);
-	return status;
+	return 0;
 }
 
 int

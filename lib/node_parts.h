@@ -20,9 +20,6 @@ struct gsi_proc *gsi_node_proc(struct gsi_node *node, gs_pid pid);
 void gsi_node_pipe(struct gsi_node *node, int fd);
 uint32_t gsi_node_fds(const struct gsi_node *node);
 
-/* Root or a client has ended: what that means for the node itself. */
-void gsi_node_dead(struct gsi_node *node, uint32_t slot, const char *reason);
-
 /* node_setup.c */
 int gsi_node_setup(struct gsi_node *node);
 
@@ -35,6 +32,12 @@ int gsi_node_install_root(struct gsi_node *node);
 int gsi_node_fork_logger(struct gsi_node *node);
 /* Packets of the control socket: write ends of life pipes. */
 void gsi_node_control(struct gsi_node *node);
+
+/* node_root.c */
+/* Its end: the next one is forked, unless this is the end of everything. */
+void gsi_node_root_dead(struct gsi_node *node, const char *reason);
+/* Forks it again when that is due. */
+void gsi_node_revive(struct gsi_node *node);
 
 /* node_pool.c */
 int gsi_node_slot_take(struct gsi_node *node, bool last_too, uint32_t *slot);
@@ -61,12 +64,14 @@ int gsi_node_watch(struct gsi_node *node, uint32_t slot, int pidfd);
 void gsi_node_gone(struct gsi_node *node, uint32_t slot);
 void gsi_node_bury(struct gsi_node *node);
 void gsi_node_reaped(struct gsi_node *node, uint32_t slot);
+/* Tells a supervisor of the end of its child. */
+void gsi_node_tell_forker(struct gsi_node *node, uint32_t slot);
 void gsi_node_orphans(struct gsi_node *node);
 /* Frees lingering slots that nobody names any more. */
 void gsi_node_linger(struct gsi_node *node);
 
 /* node_status.c */
-/* The wait status as wait(2) has it, or -1; reaps our own. */
+/* The wait status as wait(2) has it, or -1. */
 int gsi_node_wait_status(struct gsi_proc *proc);
 /* What the process has said itself; false when it has not. */
 bool gsi_node_last_words(

@@ -51,15 +51,19 @@ status_hidden(pid_t pid)
 	return readlink(path, link, sizeof(link)) < 0 && errno == EACCES;
 }
 
-/* The wait status as wait(2) has it, or -1; reaps our own. */
+/* The wait status as wait(2) has it, or -1.  The zombie stays. */
 int
 gsi_node_wait_status(struct gsi_proc *proc)
 {
+	siginfo_t info = { .si_pid = 0 };
 	int status;
 
-	if (waitpid(proc->os_pid, &status, WNOHANG) == proc->os_pid) {
-		proc->ours = proc->reaped = true;
-		return status;
+	if (waitid(P_PID, (id_t)proc->os_pid, &info,
+		WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid == proc->os_pid) {
+		proc->ours = true;
+		return info.si_code == CLD_EXITED ? info.si_status << 8
+						  : info.si_status;
 	}
 	status = status_of_zombie(proc->os_pid);
 	if (status == 0 && status_hidden(proc->os_pid))

@@ -145,15 +145,24 @@ root_terminate(void *state, const char *reason)
 	}
 }
 
+/* The argument of init. */
+struct first {
+	struct gsi_forker *forker;
+	int ledger;
+};
+
 static gs_next
 root_init(void *state, gs_bytes argument)
 {
 	struct gsi_root *root = calloc(1, sizeof(*root));
+	struct first first;
 
 	if (root == NULL)
 		return gs_next_stop("system_limit");
-	memcpy(&root->forker, argument.data, sizeof(root->forker));
+	memcpy(&first, argument.data, sizeof(first));
+	root->forker = first.forker;
 	*(struct gsi_root **)state = root;
+	gsi_root_take_over(root, first.ledger);
 	return gs_ok();
 }
 
@@ -210,10 +219,11 @@ settle(struct gsi_self *me, int control)
 }
 
 void
-gsi_root_main(int control)
+gsi_root_main(int control, int ledger)
 {
 	struct gsi_self *me = calloc(1, sizeof(*me));
 	struct gsi_forker *forker = calloc(1, sizeof(*forker));
+	struct first first = { forker, ledger };
 	struct gsi_birth birth = {
 		.behaviour = &root_behaviour,
 		.handle_child = gsi_root_child,
@@ -222,6 +232,6 @@ gsi_root_main(int control)
 	if (me == NULL || forker == NULL || settle(me, control) != 0 ||
 	    gsi_forker_init(forker, me, control) != 0)
 		_exit(1);
-	birth.argument = GS_OBJECT(forker);
+	birth.argument = GS_OBJECT(first);
 	gsi_server_run(me, &birth);
 }

@@ -2,7 +2,9 @@
 /*
  * The root supervisor: what it is asked, in calls to its mailbox, and what its
  * files share.  root.c is the gen_server, root_ask.c what others want of it,
- * root_child.c what becomes of a child, child.c the list of them.
+ * root_child.c what becomes of a child, root_end.c what follows from its end,
+ * root_again.c what a root finds that follows one that was killed, child.c the
+ * list of children.
  */
 #ifndef GSI_ROOT_H
 #define GSI_ROOT_H
@@ -24,6 +26,8 @@ struct gsi_root_ask {
 	uint32_t size;
 	gs_pid pid;
 	uint64_t after; /* LIST: the serial of the last one seen */
+	uint32_t max; /* LIST: no more at once; 0: GSI_LIST_MAX */
+	uint32_t spare;
 	char name[GS_NAME_MAX + 1];
 };
 
@@ -55,8 +59,11 @@ enum gsi_root_timer_for {
 };
 
 /* root.c */
-/* The root supervisor's whole life; control is its socket to the node. */
-void gsi_root_main(int control) __attribute__((noreturn));
+/*
+ * The root supervisor's whole life; control is its socket to the node, ledger
+ * the file that its list is kept in, or -1.
+ */
+void gsi_root_main(int control, int ledger) __attribute__((noreturn));
 /* One timer a child: the last one set counts. */
 void gsi_root_timer_on(struct gsi_root *root, struct gsi_child *child, int ms,
     enum gsi_root_timer_for what);
@@ -65,6 +72,8 @@ void gsi_root_timer_off(struct gsi_child *child);
 /* root_ask.c */
 gs_next gsi_root_call(void *state, gs_bytes request, gs_from from);
 void gsi_root_answer(gs_from to, int status, gs_pid pid, const char *reason);
+/* Finds the code of a spec in this image: 0 or -ENOTSUP. */
+int gsi_root_resolve(struct gsi_spec *spec);
 /* Answers whoever waits for the start, if anybody does. */
 void gsi_root_answer_starter(
     struct gsi_child *child, int status, gs_pid pid, const char *reason);
@@ -75,9 +84,20 @@ int gsi_root_launch(struct gsi_root *root, struct gsi_child *child);
 /* Begins its end; the note of it comes later. */
 void gsi_root_stop(struct gsi_root *root, struct gsi_child *child);
 void gsi_root_kill(struct gsi_child *child);
+/* Its init has succeeded. */
+void gsi_root_up(struct gsi_root *root, struct gsi_child *child);
 void gsi_root_reap(struct gsi_root *root, const struct gsi_note *note);
 /* GSI_CHILD and GSI_STARTED. */
 gs_next gsi_root_child(void *state, const struct gsi_message *m);
+
+/* root_end.c */
+/* Its process has ended, and is reaped: restarts, forgets, answers. */
+void gsi_root_ended(struct gsi_root *root, struct gsi_child *child,
+    const struct gsi_note *note);
+
+/* root_again.c */
+/* Goes on with the children of the root before this one. */
+void gsi_root_take_over(struct gsi_root *root, int ledger);
 
 /* Is the name of this spec held by anybody? */
 bool gsi_root_name_taken(

@@ -48,8 +48,8 @@ same_object(const struct gsi_spec *spec, struct stat *st, bool *program)
 }
 
 /* A behaviour by address: ours, in a file to load, or out of reach. */
-static int
-resolve_code(struct gsi_spec *spec)
+int
+gsi_root_resolve(struct gsi_spec *spec)
 {
 	struct stat st;
 	bool program = false;
@@ -136,7 +136,7 @@ ask_start(struct gsi_root *root, gs_bytes request, gs_from from)
 		return gs_next_noreply();
 	}
 	child->caller = from.pid;
-	status = resolve_code(child->spec);
+	status = gsi_root_resolve(child->spec);
 	if (status == 0)
 		status = gsi_root_launch(root, child);
 	if (status != 0) {
@@ -153,9 +153,9 @@ ask_start(struct gsi_root *root, gs_bytes request, gs_from from)
 static gs_next
 ask_stop(struct gsi_root *root, struct gsi_child *child, gs_from from)
 {
-	(void)root;
 	if (child->os_pid == 0) {
 		child->state = GS_CHILD_STOPPED;
+		gsi_child_save(&root->children, child);
 		gsi_root_answer(from, 0, GS_NO_PID, child->last_reason);
 		return gs_next_noreply();
 	}
@@ -186,6 +186,7 @@ ask_restart(struct gsi_root *root, struct gsi_child *child, gs_from from)
 	child->n_deaths = 0;
 	if (gsi_root_launch(root, child) != 0) {
 		child->state = GS_CHILD_STOPPED;
+		gsi_child_save(&root->children, child);
 		gsi_root_answer_starter(
 		    child, -EAGAIN, GS_NO_PID, "system_limit");
 	}
@@ -207,6 +208,8 @@ ask_delete(struct gsi_root *root, struct gsi_child *child, gs_from from)
 static gs_next
 ask_list(struct gsi_root *root, const struct gsi_root_ask *ask)
 {
+	uint32_t max =
+	    ask->max != 0 && ask->max < GSI_LIST_MAX ? ask->max : GSI_LIST_MAX;
 	size_t room =
 	    sizeof(struct gsi_root_list) + GSI_LIST_MAX * sizeof(gs_child);
 	struct gsi_root_list *list = calloc(1, room);
@@ -218,7 +221,7 @@ ask_list(struct gsi_root *root, const struct gsi_root_ask *ask)
 	for (child = root->children.first; child; child = child->next) {
 		if (child->serial <= ask->after)
 			continue;
-		if (list->count == GSI_LIST_MAX) {
+		if (list->count == max) {
 			list->more = 1;
 			break;
 		}

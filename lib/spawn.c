@@ -111,8 +111,8 @@ take_pool(struct gsi_forker *forker, int flags)
 }
 
 /* The node fills up at half, so there is nothing to wait for but a limit. */
-static int
-take_seat(struct gsi_forker *forker, gs_pid *pid, int *bell)
+int
+gsi_next_seat(struct gsi_forker *forker, gs_pid *pid)
 {
 	struct pollfd p = { .fd = forker->control, .events = POLLIN };
 
@@ -126,8 +126,18 @@ take_seat(struct gsi_forker *forker, gs_pid *pid, int *bell)
 	}
 	if (forker->n_seats == 0)
 		return -EAGAIN;
-	forker->n_seats--;
 	*pid = forker->seats[0];
+	return 0;
+}
+
+static int
+take_seat(struct gsi_forker *forker, gs_pid *pid, int *bell)
+{
+	int status = gsi_next_seat(forker, pid);
+
+	if (status != 0)
+		return status;
+	forker->n_seats--;
 	*bell = forker->bells[0];
 	/* first come, first used, as the node counts them */
 	memmove(forker->seats, forker->seats + 1,

@@ -10,11 +10,15 @@
 #include "lib/attach.h"
 #include "lib/root.h"
 
-#define NEW_ROOT_NS (1000 * NS_PER_MS)
+#define NEW_ROOT_NS (3000 * NS_PER_MS)
 
-/* A root that is dead was asked nothing: the next one is up in a moment. */
+/*
+ * A root that is dead was asked nothing: the next one is up in a moment.  One
+ * that died over the question may be followed by one that is asked again.
+ */
 static int
-call_root(struct gsi_self *me, gs_bytes request, gs_bytes *reply, int timeout)
+call_root(struct gsi_self *me, gs_bytes request, bool harmless, gs_bytes *reply,
+    int timeout)
 {
 	int64_t until = gsi_now_ns() + NEW_ROOT_NS;
 	struct timespec pause = { 0, NS_PER_MS };
@@ -23,8 +27,9 @@ call_root(struct gsi_self *me, gs_bytes request, gs_bytes *reply, int timeout)
 	for (;;) {
 		status = gs_call(
 		    gs_to_pid(gsi_root_pid(me)), request, reply, timeout);
-		if (status != -ESRCH || gsi_now_ns() > until ||
-		    !gsi_node_alive(me))
+		if (status != -ESRCH && !(harmless && status == -ECONNRESET))
+			return status;
+		if (gsi_now_ns() > until || !gsi_node_alive(me))
 			return status;
 		nanosleep(&pause, NULL);
 	}
@@ -36,7 +41,7 @@ ask_root(struct gsi_self *me, gs_bytes request, int timeout,
     struct gsi_root_answer *a)
 {
 	gs_bytes reply;
-	int status = call_root(me, request, &reply, timeout);
+	int status = call_root(me, request, false, &reply, timeout);
 
 	if (status == -ETIMEDOUT)
 		return gsi_fail(status, "timeout",
@@ -246,7 +251,8 @@ next_list(struct gsi_self *me, uint64_t after, struct gsi_root_list **out)
 	};
 	struct gsi_root_list *list;
 	gs_bytes reply;
-	int status = call_root(me, GS_OBJECT(ask), &reply, GS_CALL_TIMEOUT);
+	int status =
+	    call_root(me, GS_OBJECT(ask), true, &reply, GS_CALL_TIMEOUT);
 
 	if (status != 0)
 		return status;

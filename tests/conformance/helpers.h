@@ -79,6 +79,9 @@ int server_count(void);
 bool linked(gs_pid pid, gs_pid to);
 /* The root's child of that name gets into that state. */
 bool wait_child(const char *name, enum gs_child_state state);
+/* The root supervisor; kills it and waits for the next one. */
+gs_process_info root_process(void);
+void replace_root(void);
 /* Messages waiting in its mailbox reach count. */
 bool wait_queue(gs_addr who, unsigned count);
 

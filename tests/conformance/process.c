@@ -204,3 +204,39 @@ wait_child(const char *name, enum gs_child_state state)
 
 	return eventually(child_in_state, &wanted, SOON);
 }
+
+static int
+find_root(const gs_process_info *info, void *data)
+{
+	if (info->kind != GS_PROCESS_SUPERVISOR)
+		return 0;
+	*(gs_process_info *)data = *info;
+	return 1;
+}
+
+gs_process_info
+root_process(void)
+{
+	gs_process_info info = { 0 };
+
+	CHECK_OK(gs_processes(find_root, &info));
+	return info;
+}
+
+static bool
+root_is_another(void *data)
+{
+	pid_t now = root_process().os_pid;
+
+	return now > 1 && now != *(pid_t *)data;
+}
+
+void
+replace_root(void)
+{
+	pid_t root = root_process().os_pid;
+
+	CHECK(root > 1);
+	CHECK_INT(kill(root, SIGKILL), 0);
+	CHECK(eventually(root_is_another, &root, SOON));
+}

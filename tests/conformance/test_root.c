@@ -7,48 +7,6 @@
 
 #include <dirent.h>
 
-static int
-find_root(const gs_process_info *info, void *data)
-{
-	if (info->kind != GS_PROCESS_SUPERVISOR)
-		return 0;
-	*(gs_process_info *)data = *info;
-	return 1;
-}
-
-static gs_process_info
-root_process(void)
-{
-	gs_process_info info = { 0 };
-
-	CHECK_OK(gs_processes(find_root, &info));
-	return info;
-}
-
-static pid_t
-root_os_pid(void)
-{
-	return root_process().os_pid;
-}
-
-static bool
-root_is_another(void *data)
-{
-	pid_t now = root_os_pid();
-
-	return now > 1 && now != *(pid_t *)data;
-}
-
-static void
-replace_root(void)
-{
-	pid_t root = root_os_pid();
-
-	CHECK(root > 1);
-	CHECK_INT(kill(root, SIGKILL), 0);
-	CHECK(eventually(root_is_another, &root, SOON));
-}
-
 /* ---- killed ---- */
 
 TEST(root_that_has_died_is_waited_for)
@@ -113,12 +71,12 @@ TEST(root_forked_again_maps_no_more_than_the_first)
 
 	node_up();
 	pid = start("");
-	root = writable_shared(root_os_pid());
+	root = writable_shared(root_process().os_pid);
 	server = writable_shared(os_pid_of(GS_PID(pid)));
 	CHECK(root > 0 && server > 0);
 	replace_root();
 	pid = start("");
-	CHECK(writable_shared(root_os_pid()) <= root);
+	CHECK(writable_shared(root_process().os_pid) <= root);
 	CHECK(writable_shared(os_pid_of(GS_PID(pid))) <= server);
 	node_down();
 }
@@ -148,7 +106,7 @@ TEST(root_told_twice_to_end_still_kills_who_is_stuck)
 	gs_pid pid;
 
 	node_up();
-	root = root_os_pid();
+	root = root_process().os_pid;
 	CHECK_OK(gs_child_start(&spec, &pid));
 	CHECK_INT(pthread_create(&thread, NULL, insist, &root), 0);
 	from = now_ms();
@@ -194,7 +152,7 @@ TEST(root_keeps_no_descriptor_of_whom_it_answered)
 
 	node_up();
 	start("");
-	root = root_os_pid();
+	root = root_process().os_pid;
 	fds = fds_of(root);
 	CHECK(fds < 64);
 	CHECK_INT(pthread_barrier_init(&all, NULL, CROWD), 0);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the node knows of one process: in its private memory, an entry for
+ * each slot.
+ */
+#ifndef GSI_NODE_PROC_H
+#define GSI_NODE_PROC_H
+
+#include <sys/types.h>
+
+#include "lib/wire.h"
+
+enum gsi_edge_type {
+	GSI_EDGE_LINK = 1,
+	GSI_EDGE_MONITOR, /* the other one monitors me */
+	GSI_EDGE_MONITORING, /* I monitor the other one */
+	GSI_EDGE_WATCH, /* the other one waits until I am reaped */
+};
+
+struct gsi_edge {
+	uint32_t type;
+	uint32_t slot;
+	uint32_t gen;
+	uint32_t quiet; /* not delivered unless the child started */
+	uint64_t ref;
+};
+
+/* A message that met a full mailbox. */
+struct gsi_held {
+	struct gsi_held *next;
+	struct gsi_head head;
+	uint32_t ring;
+	size_t size;
+	unsigned char body[];
+};
+
+enum gsi_slot_state {
+	GSI_SLOT_FREE,
+	GSI_SLOT_POOLED, /* promised to a forker */
+	GSI_SLOT_LIVE,
+	GSI_SLOT_DEAD, /* published; not yet free again */
+};
+
+struct gsi_proc {
+	uint32_t gen;
+	enum gsi_slot_state state;
+	enum gs_process_kind kind;
+	pid_t os_pid;
+	int bell;
+	int pidfd; /* of a client, -1: others keep their number, see signal_to */
+	int socket; /* of a client, -1 */
+	bool ours; /* our own child, or adopted */
+	bool reaped;
+	bool gone; /* its end has been noticed, not yet handled */
+	bool detached; /* client said good-bye */
+	bool started; /* at death: its init had succeeded */
+	bool refused; /* at birth: name taken */
+	bool named; /* a live page speaks of it, as of the last scan */
+	gs_pid holder;
+	gs_pid forker;
+	gs_pid parent;
+	uint64_t region;
+	uint32_t cells;
+	char *noted; /* the reason we killed it for */
+	struct gsi_edge *edges;
+	uint32_t n_edges;
+	uint32_t max_edges;
+	struct gsi_held *held;
+	struct gsi_held **held_end;
+	uint32_t next; /* in the free list */
+};
+
+#endif
