@@ -133,7 +133,9 @@ root_terminate(void *state, const char *reason)
 	struct gsi_root *root = *(struct gsi_root **)state;
 	struct gsi_child *child;
 
-	(void)reason;
+	/* no end of ours that nobody wanted is theirs: the next root goes on */
+	if (!gsi_reason_clean(reason))
+		return;
 	for (child = root->children.last; child; child = child->prev) {
 		if (child->os_pid == 0)
 			continue;

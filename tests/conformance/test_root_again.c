@@ -316,3 +316,18 @@ TEST_TIMEOUT(root_killed_at_any_moment_loses_no_child, 60)
 	CHECK_INT(server_count(), entry("none").count);
 	node_down();
 }
+
+TEST(root_that_ends_by_itself_leaves_its_children_too)
+{
+	gs_process_info root;
+	gs_pid pid;
+
+	node_up();
+	pid = start_child("set 3", "one", GS_PERMANENT);
+	root = root_process();
+	CHECK_OK(gs_stop(GS_PID(root.pid), "bad_mailbox", SOON));
+	CHECK(wait_dead(root.pid));
+	CHECK_INT(entry("one").index, 0);
+	CHECK_STR(ask(GS_PID(pid), "get"), "3");
+	node_down();
+}
