@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
 	DONE = 0,
@@ -92,6 +93,11 @@ main(int argc, char **argv)
 		ready = descriptor(optarg);
 		if (ready < 0)
 			return usage("--ready-fd wants an open descriptor");
+	}
+	if (getuid() != geteuid() || getgid() != getegid()) {
+		fprintf(stderr,
+		    "gs-node must not be set-user-ID or set-group-ID\n");
+		return DENIED;
 	}
 	if (argc - optind != 1)
 		return usage("wanted the name of one node");

@@ -69,7 +69,7 @@ gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 		return -errno;
 	status = map_region(me);
 	if (status == 0)
-		status = gm_poll_open(&me->poll, 8, getenv("GS_POLLER"));
+		status = gm_poll_open(&me->poll, 8, secure_getenv("GS_POLLER"));
 	if (status == 0)
 		status = gm_poll_add(me->poll, bell, GSI_TOKEN_BELL, 0);
 	return status;

@@ -112,12 +112,12 @@ make_arena(struct gsi_node *node)
 		    "cannot make the shared memory of "
 		    "node '%s': %s",
 		    node->name, strerror(-status));
-	status = gm_poll_open(&node->poll, 256, getenv("GS_POLLER"));
+	status = gm_poll_open(&node->poll, 256, secure_getenv("GS_POLLER"));
 	if (status != 0)
 		return gsi_fail(status, "",
 		    "cannot make a poller (GS_POLLER=%s; "
 		    "io_uring and epoll are known): %s",
-		    getenv("GS_POLLER"), strerror(-status));
+		    secure_getenv("GS_POLLER"), strerror(-status));
 	node->sender.page = gm_arena_page(&node->arena, 0);
 	node->sender.slot = 0;
 	node->high = 1;
@@ -146,9 +146,15 @@ take_lock(struct gsi_node *node)
 		socket = gsi_connect(node->path);
 		if (socket >= 0)
 			close(socket);
-		if (socket >= 0 || gsi_now_ns() > until)
+		if (socket >= 0)
 			return gsi_fail(-EEXIST, "already_started",
 			    "node '%s' is running already", node->name);
+		if (gsi_now_ns() > until)
+			return gsi_fail(-EEXIST, "already_started",
+			    "the lock of node '%s' is held, but no node "
+			    "answers at %s: it is just starting, or fuser(1) "
+			    "says who holds the .lock beside it",
+			    node->name, node->path);
 		nanosleep(&pause, NULL);
 	}
 }

@@ -66,7 +66,7 @@ gs_node_open(const char *name, unsigned flags)
 		    "already",
 		    home->name);
 	if (name == NULL && (flags & GS_NODE_PRIVATE) == 0) {
-		name = getenv("GS_NODE");
+		name = secure_getenv("GS_NODE");
 		if (name != NULL && name[0] == '\0')
 			name = NULL;
 	}
@@ -82,7 +82,7 @@ gs_poller(void)
 	struct gsi_home *home = gsi_home();
 	char *text = home->poller;
 	struct gm_poll *poll;
-	int status = gm_poll_open(&poll, 8, getenv("GS_POLLER"));
+	int status = gm_poll_open(&poll, 8, secure_getenv("GS_POLLER"));
 
 	if (status != 0) {
 		snprintf(

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packets over Unix sockets, with descriptors. */
+/*
+ * Packets over Unix sockets, with descriptors.  The kernel says who listens;
+ * to another user's socket not a byte is said.
+ */
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -8,6 +11,22 @@
 #include "lib/attach.h"
 
 #define FDS_MAX 16
+
+/* A socket that is passed on or served by others may be in our folder. */
+static int
+check_listener(int fd, const char *path)
+{
+	struct ucred cred = { 0 };
+	socklen_t size = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) != 0)
+		return -errno;
+	if (cred.uid == geteuid())
+		return 0;
+	return gsi_fail(-EPERM, "",
+	    "at %s listens a process of user %u, not of yours: remove it", path,
+	    (unsigned)cred.uid);
+}
 
 int
 gsi_connect(const char *path)
@@ -21,9 +40,13 @@ gsi_connect(const char *path)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+	status = 0;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+		status = -errno;
+	if (status == 0)
+		status = check_listener(fd, path);
+	if (status == 0)
 		return fd;
-	status = -errno;
 	close(fd);
 	return status;
 }

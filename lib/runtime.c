@@ -16,20 +16,37 @@
 #include "lib/attach.h"
 #include "lib/runtime.h"
 
-static void
+/* A program that runs as another than its starter believes no environment. */
+static const char *
 choose(char *path, size_t size)
 {
-	const char *set = getenv("GS_RUNTIME_DIR");
-	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	const char *set = secure_getenv("GS_RUNTIME_DIR");
+	const char *xdg = secure_getenv("XDG_RUNTIME_DIR");
 
 	if (set != NULL && set[0] != '\0')
 		snprintf(path, size, "%s", set);
 	else if (xdg != NULL && xdg[0] != '\0')
 		snprintf(path, size, "%s/genserver", xdg);
-	else if (getuid() == 0)
+	else if (geteuid() == 0)
 		snprintf(path, size, "/run/genserver");
 	else
-		snprintf(path, size, "/tmp/genserver-%u", (unsigned)getuid());
+		snprintf(path, size, "/tmp/genserver-%u", (unsigned)geteuid());
+	return set != NULL && set[0] != '\0' ? NULL : xdg;
+}
+
+/* After su it may be another's, where a folder of ours would be in the way. */
+static int
+check_xdg(const char *xdg)
+{
+	struct stat st;
+
+	if (xdg == NULL || xdg[0] == '\0' || stat(xdg, &st) != 0 ||
+	    st.st_uid == 0 || st.st_uid == geteuid())
+		return 0;
+	return gsi_fail(-EPERM, "",
+	    "XDG_RUNTIME_DIR is %s, which belongs to user %u, not to you: "
+	    "unset it, or set GS_RUNTIME_DIR to a folder of your own",
+	    xdg, (unsigned)st.st_uid);
 }
 
 static int
@@ -45,8 +62,10 @@ check(const char *path)
 	if (!S_ISDIR(st.st_mode))
 		return gsi_fail(-ENOTDIR, "",
 		    "the runtime folder %s is no "
-		    "folder: remove it or set GS_RUNTIME_DIR",
-		    path);
+		    "folder, but a %s of user %u: remove it or set "
+		    "GS_RUNTIME_DIR to a folder of your own",
+		    path, S_ISLNK(st.st_mode) ? "link" : "file",
+		    (unsigned)st.st_uid);
 	if (st.st_uid != geteuid())
 		return gsi_fail(-EPERM, "",
 		    "the runtime folder %s belongs to "
@@ -65,8 +84,11 @@ int
 gs_runtime_dir(char *path, size_t size)
 {
 	char chosen[256];
+	const char *xdg = choose(chosen, sizeof(chosen));
+	int status = check_xdg(xdg);
 
-	choose(chosen, sizeof(chosen));
+	if (status != 0)
+		return status;
 	/* a socket path has room for 107 bytes in all */
 	if (strlen(chosen) >= size || strlen(chosen) > 80)
 		return gsi_fail(-ENAMETOOLONG, "",
@@ -138,19 +160,37 @@ still_there(int fd, const char *path)
 	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
+/* Not ours, or it cannot be opened: who stands in the way. */
+static int
+lock_refused(const char *path, int status)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && st.st_uid != geteuid())
+		return gsi_fail(-EPERM, "",
+		    "%s belongs to user %u, not to you: remove it", path,
+		    (unsigned)st.st_uid);
+	return gsi_fail(
+	    status, "", "cannot open %s: %s", path, strerror(-status));
+}
+
 static int
 open_lock(const char *node, char *path, size_t size)
 {
 	int status = gsi_runtime_file(path, size, node, ".lock");
+	struct stat st;
 	int fd;
 
 	if (status != 0)
 		return status;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return gsi_fail(
-		    -errno, "", "cannot open %s: %s", path, strerror(errno));
-	return fd;
+		return lock_refused(path, -errno);
+	/* root can open what is not its own */
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
+		return fd;
+	close(fd);
+	return lock_refused(path, -EPERM);
 }
 
 int

@@ -98,7 +98,7 @@ gsi_seat_exec(
 static bool
 read_seat(struct seat *seat)
 {
-	const char *text = getenv(SEAT);
+	const char *text = secure_getenv(SEAT);
 
 	memset(seat, 0, sizeof(*seat));
 	return text != NULL &&
@@ -206,7 +206,7 @@ gs_main(int argc, char **argv, const gs_behaviour *behaviour)
 		.started = gsi_say_started,
 		.refused = gsi_say_refused,
 	};
-	const char *debug = getenv(SEAT_DEBUG);
+	const char *debug = secure_getenv(SEAT_DEBUG);
 	struct gsi_self *me;
 	struct seat seat;
 

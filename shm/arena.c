@@ -58,7 +58,7 @@ gm_segment_name(char *text, size_t size, const char *node)
 {
 	size_t n;
 
-	n = (size_t)snprintf(text, size, "/genserver-%u-", (unsigned)getuid());
+	n = (size_t)snprintf(text, size, "/genserver-%u-", (unsigned)geteuid());
 	/* a node name may hold anything but control bytes and NUL */
 	for (; *node != '\0' && n + 4 < size; node++) {
 		unsigned char c = (unsigned char)*node;
@@ -189,6 +189,24 @@ create_in(struct gm_arena *arena, const char *name)
 	return status;
 }
 
+/* Why it is not in /dev/shm. */
+static void
+say_why(char why[32], const char *name, int status)
+{
+	struct stat st;
+	char path[300];
+
+	snprintf(path, sizeof(path), "/dev/shm%s", name != NULL ? name : "");
+	if (name == NULL)
+		snprintf(why, 32, "memfd (asked for)");
+	else if (status == -EPERM && lstat(path, &st) == 0)
+		snprintf(
+		    why, 32, "memfd (taken by uid %u)", (unsigned)st.st_uid);
+	else
+		snprintf(why, 32, "memfd (%s)",
+		    status == -ENOSPC ? "/dev/shm full" : "no /dev/shm");
+}
+
 int
 gm_arena_create(struct gm_arena *arena, const char *name, char why[32])
 {
@@ -203,18 +221,12 @@ gm_arena_create(struct gm_arena *arena, const char *name, char why[32])
 		if (status == -EEXIST || status == -EMFILE)
 			return status;
 	}
-	if (status == 0) {
-		snprintf(why, 32, "shm");
-	} else {
-		const char *cause = name == NULL        ? "asked for"
-				    : status == -ENOSPC ? "/dev/shm full"
-				    : status == -EPERM  ? "name taken"
-							: "no /dev/shm";
-
+	snprintf(why, 32, "shm");
+	if (status != 0) {
+		say_why(why, name, status);
 		status = create_in(arena, NULL);
 		if (status != 0)
 			return status;
-		snprintf(why, 32, "memfd (%s)", cause);
 	}
 	memcpy(arena->header->magic, GM_MAGIC, sizeof(GM_MAGIC));
 	arena->header->layout = GM_LAYOUT;

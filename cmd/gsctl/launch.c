@@ -24,6 +24,7 @@
 #endif
 #define START_MS 30000 /* for a node to come up */
 #define RUNS_ALREADY 73 /* gs-node's exit status then */
+#define WORDS 1024 /* of gs-node's that are shown */
 
 struct launch {
 	char program[PATH_MAX];
@@ -130,25 +131,25 @@ wait_ready(int fd)
 	return -ECHILD;
 }
 
+/* 0 and why in words: another holds the node's lock. */
 static int
-gave_up(const struct launch *launch)
+gave_up(const struct launch *launch, char words[WORDS])
 {
-	char words[1024];
 	ssize_t n;
 	int status = 0;
 
 	while (waitpid(launch->child, &status, 0) < 0 && errno == EINTR)
 		continue;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == RUNS_ALREADY)
-		return 0;
-	n = pread(launch->words, words, sizeof(words) - 1, 0);
+	n = pread(launch->words, words, WORDS - 1, 0);
 	words[n > 0 ? n : 0] = '\0';
 	words[strcspn(words, "\n")] = '\0';
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RUNS_ALREADY)
+		return 0;
 	if (n <= 0 && WIFSIGNALED(status))
-		snprintf(words, sizeof(words), "it was ended by signal %d",
+		snprintf(words, WORDS, "it was ended by signal %d",
 		    WTERMSIG(status));
 	else if (n <= 0)
-		snprintf(words, sizeof(words), "it ended with status %d",
+		snprintf(words, WORDS, "it ended with status %d",
 		    WEXITSTATUS(status));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CMD_DENIED)
 		status = CMD_DENIED;
@@ -175,7 +176,7 @@ fix_runtime(void)
 }
 
 static int
-start_node(const struct cmd *cmd)
+start_node(const struct cmd *cmd, char words[WORDS])
 {
 	struct launch launch = { .node = cmd->node };
 	char hint[CMD_HINT];
@@ -197,7 +198,7 @@ start_node(const struct cmd *cmd)
 		    cmd->node, START_MS / 1000,
 		    cmd_hint(cmd, hint, "log", NULL, NULL));
 	} else if (rc != 0) {
-		status = gave_up(&launch);
+		status = gave_up(&launch, words);
 	}
 	close(launch.ready[0]);
 	close(launch.words);
@@ -213,6 +214,7 @@ cmd_launch(const struct cmd *cmd)
 {
 	static const struct timespec pause = { 0, 5000000 };
 	int64_t end = gs_now() + START_MS;
+	char words[WORDS] = "";
 
 	for (;;) {
 		int rc = cmd_open(cmd), status;
@@ -222,8 +224,10 @@ cmd_launch(const struct cmd *cmd)
 		if (rc != -ENOTCONN)
 			return cmd_fail(cmd, NULL, rc);
 		if (gs_now() >= end)
-			return cmd_attach(cmd);
-		status = start_node(cmd);
+			return words[0] == '\0'
+				   ? cmd_attach(cmd)
+				   : cmd_error(CMD_NO_NODE, "%s", words);
+		status = start_node(cmd, words);
 		if (status != 0)
 			return status;
 		rc = cmd_open(cmd);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/gsctl/cmd.h"
 #include "cmd/gsctl/out.h"
@@ -144,6 +145,12 @@ main(int argc, char **argv)
 	/* A reader that has gone ends us quietly, whoever started us. */
 	signal(SIGPIPE, SIG_DFL);
 	fill_standard_fds();
+	/* It starts what it is told to: for its owner, whoever called it. */
+	if (getuid() != geteuid() || getgid() != getegid())
+		return cmd_error(CMD_DENIED,
+		    "gsctl must not be set-user-ID or set-group-ID: it would "
+		    "run anybody's programs as user %u",
+		    (unsigned)geteuid());
 	cmd.node = cmd.usual;
 	status = front_options(argc, argv, &cmd, &done);
 	if (done)

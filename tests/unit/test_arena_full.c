@@ -114,7 +114,7 @@ as_a_stranger(void *data)
 	gm_segment_name(name, sizeof(name), test_node());
 	CHECK_STR(name, data);
 	CHECK_INT(gm_segment_stale(name) < 0, true);
-	fallen_back("memfd (name taken)");
+	fallen_back("memfd (taken by uid 0)");
 }
 
 /* Whatever another user puts there under our name: we work without it. */

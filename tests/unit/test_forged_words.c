@@ -96,6 +96,7 @@ TEST(ends_are_believed_from_the_node_alone)
 	gs_pid x = open_node();
 	struct gsi_note note = { .reason = "forged", .reason_size = 6 };
 	static const uint32_t kinds[] = { GSI_EXIT, GSI_DOWN, GSI_CHILD };
+	gs_info info;
 
 	note.who = gsi_self()->pid;
 	note.flags = GSI_NOTE_PARENT | GSI_NOTE_LINK;
@@ -105,11 +106,13 @@ TEST(ends_are_believed_from_the_node_alone)
 
 			forge(x, GM_MAILBOX, head, GS_OBJECT(note));
 			forge(x, GM_MAILBOX, head, GS_NONE);
+			forge(note.who, GM_MAILBOX, head, GS_OBJECT(note));
 			forge(gsi_root_pid(gsi_self()), GM_MAILBOX, head,
 			    GS_OBJECT(note));
 		}
 	answers(x);
 	CHECK_INT(atomic_load(&seen->ends), 0);
+	CHECK_INT(gs_receive(&info, 100), -ETIMEDOUT);
 	answers(start("y"));
 	gs_node_close();
 }
