@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Moving a traced process.  The rule: one that gives no sign for a while
+ * sleeps if /proc says so, twice, and not because time has passed.
+ */
+#include "tests/instructions/step.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/runner.h"
+
+#if defined(__x86_64__)
+#include <sys/user.h>
+#define RIP offsetof(struct user, regs.rip)
+#else
+#define RIP 0
+#endif
+
+#define TICK_US 3000
+#define PATIENCE_MS 20000
+
+/* ---- in the process that is stepped ---- */
+
+static void
+nothing(int sig)
+{
+	(void)sig;
+}
+
+/* A mark that it passes when nobody traces it any more is passed. */
+static void
+survive_marks(void)
+{
+	struct sigaction action = { .sa_handler = nothing };
+
+	sigaction(SIGTRAP, &action, NULL);
+}
+
+void
+step_me(void)
+{
+	survive_marks();
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+}
+
+void
+step_allow(void)
+{
+	survive_marks();
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+}
+
+__attribute__((noinline)) void
+step_mark(void)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("int3");
+#endif
+}
+
+/* ---- looking ---- */
+
+bool
+step_in_mark(uintptr_t at)
+{
+	return at >= (uintptr_t)step_mark && at < (uintptr_t)step_mark + 32;
+}
+
+uintptr_t
+step_where(const struct stepper *s)
+{
+	return (uintptr_t)ptrace(PTRACE_PEEKUSER, s->pid, RIP, 0);
+}
+
+void
+step_set(const struct stepper *s, uintptr_t at)
+{
+	ptrace(PTRACE_POKEUSER, s->pid, RIP, at);
+}
+
+void
+step_near(void)
+{
+	cpu_set_t one;
+	int cpu = sched_getcpu();
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu < 0 ? 0 : (unsigned)cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+/* ---- moving ---- */
+
+static bool
+sleeps(pid_t pid)
+{
+	char state = '?';
+	pid_t parent;
+
+	return test_process(pid, &state, &parent) && state == 'S';
+}
+
+static void
+tick(int sig)
+{
+	(void)sig;
+}
+
+/* While it is on, a wait is interrupted each TICK_US. */
+void
+step_ticking(bool on)
+{
+	struct sigaction action = { .sa_handler = tick };
+	struct itimerval every = { 0 };
+
+	if (on) {
+		sigaction(SIGALRM, &action, NULL);
+		every.it_interval.tv_usec = every.it_value.tv_usec = TICK_US;
+	}
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+/*
+ * Until it stops: the signal, 0 when it has ended, -1 when it sleeps.  Its
+ * sleep is ended once by wake, if there is one.
+ */
+static int
+report(struct stepper *s)
+{
+	int64_t end = now_ms() + (int64_t)PATIENCE_MS * test_slowness();
+	int asleep = 0, status;
+
+	for (;;) {
+		pid_t pid = waitpid(s->pid, &status, __WALL);
+
+		if (pid == s->pid && WIFSTOPPED(status)) {
+			s->running = false;
+			return WSTOPSIG(status);
+		}
+		if (pid == s->pid) {
+			s->status = status;
+			s->running = false;
+			return 0;
+		}
+		if (errno != EINTR)
+			FAIL("waitpid %d: %s", (int)s->pid, strerror(errno));
+		asleep = sleeps(s->pid) ? asleep + 1 : 0;
+		if (asleep >= 2) {
+			step_ticking(false);
+			if (s->wake == NULL || !s->wake(s->data, s->turns++))
+				return -1;
+			step_ticking(true);
+			asleep = 0;
+		}
+		if (now_ms() > end)
+			FAIL("process %d neither goes on nor sleeps",
+			    (int)s->pid);
+	}
+}
+
+/* Lets it go and waits for its next trap; other signals it gets. */
+int
+step_move(struct stepper *s, int how)
+{
+	long signal = 0;
+	int got;
+
+	for (;;) {
+		if (!s->running && ptrace(how, s->pid, 0, signal) != 0)
+			FAIL("ptrace %d of %d: %s", how, (int)s->pid,
+			    strerror(errno));
+		s->running = true;
+		got = report(s);
+		if (got <= 0 || got == SIGTRAP)
+			return got;
+		if (got == SIGSEGV || got == SIGBUS || got == SIGILL)
+			FAIL("signal %d at %zx", got,
+			    (size_t)step_offset(step_where(s)));
+		signal = got == SIGSTOP ? 0 : got;
+	}
+}
+
+enum step_end
+step_end_of(int got)
+{
+	return got == 0 ? STEP_ENDED : STEP_ASLEEP;
+}
+
+enum step_end
+step_to_mark(struct stepper *s)
+{
+	int got;
+
+	step_ticking(true);
+	do
+		got = step_move(s, PTRACE_CONT);
+	while (got == SIGTRAP && !step_in_mark(step_where(s)));
+	step_ticking(false);
+	return got == SIGTRAP ? STEP_MARK : step_end_of(got);
+}
+
+static void
+set_options(struct stepper *s)
+{
+	if (ptrace(PTRACE_SETOPTIONS, s->pid, 0, PTRACE_O_EXITKILL) != 0)
+		FAIL("ptrace options of %d: %s", (int)s->pid, strerror(errno));
+}
+
+void
+step_child(struct stepper *s, pid_t pid)
+{
+	s->pid = pid;
+	s->running = true;
+	step_ticking(true);
+	if (report(s) != SIGTRAP)
+		FAIL("the process to step did not get to its mark");
+	step_ticking(false);
+	set_options(s);
+}
+
+void
+step_seize(struct stepper *s, pid_t pid)
+{
+	s->pid = pid;
+	s->running = true;
+	if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_EXITKILL) != 0)
+		FAIL("ptrace seize %d: %s", (int)pid, strerror(errno));
+}
+
+void
+step_halt(struct stepper *s)
+{
+	int status;
+
+	if (!s->running)
+		return;
+	/* a child that asked for it itself is met by a signal it never gets */
+	if (ptrace(PTRACE_INTERRUPT, s->pid, 0, 0) != 0 &&
+	    kill(s->pid, SIGSTOP) != 0)
+		FAIL("cannot halt %d: %s", (int)s->pid, strerror(errno));
+	if (waitpid(s->pid, &status, __WALL) != s->pid || !WIFSTOPPED(status))
+		FAIL("cannot halt %d: %s", (int)s->pid, strerror(errno));
+	s->running = false;
+}
+
+/* ---- the end ---- */
+
+void
+step_kill(struct stepper *s)
+{
+	int status;
+
+	if (s->pid <= 1)
+		return;
+	kill(s->pid, SIGKILL);
+	do {
+		while (waitpid(s->pid, &status, __WALL) < 0) {
+			if (errno != EINTR)
+				FAIL("waitpid %d: %s", (int)s->pid,
+				    strerror(errno));
+		}
+	} while (WIFSTOPPED(status));
+	s->status = status;
+	s->pid = 0;
+}
+
+void
+step_free(struct stepper *s)
+{
+	step_halt(s);
+	if (ptrace(PTRACE_DETACH, s->pid, 0, 0) != 0)
+		FAIL("ptrace detach %d: %s", (int)s->pid, strerror(errno));
+	s->running = true;
+}
+
+static void
+probe(void *data)
+{
+	(void)data;
+	step_me();
+	step_mark();
+}
+
+const char *
+step_refused(void)
+{
+#if defined(__x86_64__)
+	struct stepper s = { .pid = test_fork(probe, NULL), .running = true };
+	int got;
+
+	step_ticking(true);
+	got = report(&s);
+	step_ticking(false);
+	if (got == 0)
+		return "ptrace is not permitted here";
+	step_kill(&s);
+	return NULL;
+#else
+	return "stepping is written for x86-64";
+#endif
+}
