@@ -107,6 +107,8 @@ void **gsi_process_slot(void);
 /* text.c */
 /* Length of the UTF-8 character at text, 1 to 4; 0 when it is broken. */
 size_t gsi_utf8(const void *text, size_t size);
+/* The same, 0 also for one that a terminal would obey. */
+size_t gsi_shown(const void *text, size_t size);
 /* Frees the buffers of gs_format of this thread. */
 void gsi_text_end(void);
 /* Copies printable text: controls and broken UTF-8 become \xNN; returns out. */

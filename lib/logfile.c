@@ -48,28 +48,19 @@ put(struct line *line, const char *text)
 static const char *
 escape(const unsigned char *p, size_t size, char text[8], size_t *n)
 {
-	*n = gsi_utf8(p, size);
-	if (*n == 0) {
-		*n = 1;
-	} else if (*n > 1) {
-		/* C1 controls are what terminals obey */
-		if (!(p[0] == 0xc2 && p[1] < 0xa0)) {
-			memcpy(text, p, *n);
-			text[*n] = '\0';
-			return text;
-		}
-		*n = 1;
-	} else if (p[0] == '\t') {
-		return "\\t";
-	} else if (p[0] == '\n') {
-		return "\\n";
-	} else if (p[0] == '\\') {
+	*n = gsi_shown(p, size);
+	if (p[0] == '\\')
 		return "\\\\";
-	} else if (p[0] >= 0x20 && p[0] != 0x7f) {
-		text[0] = (char)p[0];
-		text[1] = '\0';
+	if (*n > 0) {
+		memcpy(text, p, *n);
+		text[*n] = '\0';
 		return text;
 	}
+	*n = 1;
+	if (p[0] == '\t')
+		return "\\t";
+	if (p[0] == '\n')
+		return "\\n";
 	snprintf(text, 8, "\\x%02x", p[0]);
 	return text;
 }

@@ -26,7 +26,7 @@ what_is_wrong(const char *name)
 		n = gsi_utf8(p + i, size - i);
 		if (n == 0)
 			return "it is not UTF-8";
-		if (p[i] < 0x20 || p[i] == 0x7f)
+		if (gsi_shown(p + i, size - i) == 0)
 			return "it has a control character";
 		if (p[i] == '@')
 			return "it has an '@', which separates name and node";

@@ -181,7 +181,7 @@ attach(void)
 	int status;
 
 	if (!home.open) {
-		if (getenv("GS_NODE") == NULL) {
+		if (secure_getenv("GS_NODE") == NULL) {
 			gsi_fail(-ENOTCONN, "nodedown",
 			    "no node is open: call gs_node_open, or set "
 			    "GS_NODE");
@@ -240,6 +240,17 @@ failure(void)
 	return thread.failure;
 }
 
+/* Reasons and names in it are others' words, and people read it. */
+static void
+make_printable(char *text, size_t size)
+{
+	char raw[sizeof(thread.failure->text)];
+	size_t n = strlen(text);
+
+	memcpy(raw, text, n);
+	gsi_printable(text, size, raw, n);
+}
+
 int
 gsi_fail(int status, const char *reason, const char *format, ...)
 {
@@ -255,6 +266,11 @@ gsi_fail(int status, const char *reason, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(f->text, sizeof(f->text), format, args);
 	va_end(args);
+	for (const char *c = f->text; *c != '\0'; c++)
+		if (*c < 0x20 || *c > 0x7e) {
+			make_printable(f->text, sizeof(f->text));
+			break;
+		}
 	return status;
 }
 

@@ -246,49 +246,6 @@ gsi_utf8(const void *text, size_t size)
 	return n;
 }
 
-/* Bytes of the printable character at p; 0: it must be escaped. */
-static size_t
-printable(const unsigned char *p, size_t size)
-{
-	size_t n = gsi_utf8(p, size);
-
-	if (n == 1 && (p[0] < 0x20 || p[0] == 0x7f))
-		return 0;
-	if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)
-		return 0;
-	return n;
-}
-
-char *
-gsi_printable(char *out, size_t size, const void *data, size_t length)
-{
-	static const char hex[] = "0123456789abcdef";
-	const unsigned char *p = data;
-	size_t used = 0;
-
-	if (!size)
-		return out;
-	for (size_t i = 0; i < length;) {
-		size_t n = printable(p + i, length - i);
-
-		if (used + (n ? n : 4) >= size)
-			break;
-		if (n) {
-			memcpy(out + used, p + i, n);
-			used += n;
-			i += n;
-			continue;
-		}
-		memcpy(out + used, "\\x", 2);
-		out[used + 2] = hex[p[i] >> 4];
-		out[used + 3] = hex[p[i] & 15];
-		used += 4;
-		i++;
-	}
-	out[used] = '\0';
-	return out;
-}
-
 GS_API char *
 gs_pid_text(gs_pid pid, char text[GS_PID_TEXT])
 {

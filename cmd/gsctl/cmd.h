@@ -104,6 +104,8 @@ char *cmd_copy(const char *text);
 /* safe.c: controls and broken UTF-8 as \xNN */
 char *cmd_safe(char *out, size_t size, const char *text, size_t length);
 bool cmd_utf8(const char *text, size_t length);
+/* Nothing in it, newlines aside, would have to be escaped. */
+bool cmd_is_safe(const char *text, size_t length);
 /* Bytes as a person may see them: newline and tab stay. */
 void cmd_put_safe(const char *data, size_t size);
 

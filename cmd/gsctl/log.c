@@ -61,6 +61,9 @@ drain(struct log *log)
 	while (fgets(piece, sizeof(piece), log->file) != NULL) {
 		size_t n = strlen(piece);
 
+		/* a NUL, which the logger never writes */
+		if (n == 0)
+			continue;
 		if (log->length + n + 1 > log->room) {
 			log->room = 2 * (log->length + n + 1);
 			log->line = cmd_memory(log->line, log->room);

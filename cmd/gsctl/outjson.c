@@ -98,15 +98,32 @@ rows_json(const struct out_table *table)
 	return top;
 }
 
+/* JSON lets through what terminals obey: then nothing but ASCII is used. */
+static char *
+safe_dump(const json_t *value, size_t flags)
+{
+	char *text = json_dumps(value, flags);
+
+	if (text == NULL || cmd_is_safe(text, strlen(text)))
+		return text;
+	free(text);
+	return json_dumps(value, flags | JSON_ENSURE_ASCII);
+}
+
 static int
 print(json_t *value, size_t flags)
 {
-	int rc = value == NULL ? -1 : json_dumpf(value, stdout, flags);
+	char *text = value == NULL ? NULL : safe_dump(value, flags);
+	const char *at, *end;
 
-	putchar('\n');
 	json_decref(value);
-	if (rc != 0 && !ferror(stdout))
+	if (text == NULL)
 		return cmd_error(CMD_INTERNAL, "cannot print JSON");
+	/* a DEL is left as it is: it can only be in a string */
+	for (at = text; *(end = at + strcspn(at, "\x7f")) != '\0'; at = end + 1)
+		printf("%.*s\\u007f", (int)(end - at), at);
+	puts(at);
+	free(text);
 	return 0;
 }
 

@@ -37,12 +37,24 @@ character(const unsigned char *text, size_t left)
 	return length;
 }
 
-/* C0, DEL, and C1 (U+0080 to U+009F), which terminals obey as well. */
+/*
+ * C0, DEL, and C1 (U+0080 to U+009F), which terminals obey as well; and what
+ * turns or breaks a line: U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to
+ * U+2069.
+ */
 static bool
-control(const unsigned char *text)
+control(const unsigned char *text, size_t length)
 {
-	return text[0] < 0x20 || text[0] == 0x7f ||
-	       (text[0] == 0xc2 && text[1] < 0xa0);
+	if (length == 1)
+		return text[0] < 0x20 || text[0] == 0x7f;
+	if (length == 2)
+		return (text[0] == 0xc2 && text[1] < 0xa0) ||
+		       (text[0] == 0xd8 && text[1] == 0x9c);
+	if (length != 3 || text[0] != 0xe2)
+		return false;
+	return (text[1] == 0x80 && (text[2] == 0x8e || text[2] == 0x8f ||
+				       (text[2] >= 0xa8 && text[2] <= 0xae))) ||
+	       (text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9);
 }
 
 /* How many bytes to copy as they are; 0: escape one byte. */
@@ -51,7 +63,7 @@ printable(const unsigned char *text, size_t left)
 {
 	size_t length = character(text, left);
 
-	return length > 0 && !control(text) ? length : 0;
+	return length > 0 && !control(text, length) ? length : 0;
 }
 
 char *
@@ -76,6 +88,25 @@ cmd_safe(char *out, size_t size, const char *text, size_t length)
 	}
 	out[at] = '\0';
 	return out;
+}
+
+bool
+cmd_is_safe(const char *text, size_t length)
+{
+	const unsigned char *in = (const unsigned char *)text;
+
+	while (length > 0) {
+		size_t n = printable(in, length);
+
+		/* what structures JSON */
+		if (n == 0 && *in == '\n')
+			n = 1;
+		if (n == 0)
+			return false;
+		in += n;
+		length -= n;
+	}
+	return true;
 }
 
 bool

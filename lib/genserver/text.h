@@ -31,6 +31,13 @@ GS_API long gs_long(gs_bytes bytes, long otherwise);
 GS_API char *gs_string(gs_bytes bytes, char *text, size_t size);
 
 /*
+ * Copies bytes to text for a terminal: controls, also those that turn text
+ * around, and what is not UTF-8 become \xNN; cut to size - 1 between two
+ * characters; returns text.
+ */
+GS_API char *gs_printable(gs_bytes bytes, char *text, size_t size);
+
+/*
  * printf into memory of the library: borrowed until this thread's eighth
  * next gs_format.  No memory left gives size 0 and data NULL.
  */

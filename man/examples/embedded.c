@@ -68,15 +68,17 @@ static GS_SERVER(divider, .init = divider_init, .handle_call = divider_call);
 static void
 ask(const char *server, const char *request)
 {
+	char text[256];
 	gs_bytes reply;
 	int status = gs_call(GS_NAME(server), GS_TEXT(request), &reply, 5000);
 
 	if (status == 0)
-		printf("%s %s: %.*s\n", server, request, (int)reply.size,
-		    (const char *)reply.data);
+		printf("%s %s: %s\n", server, request,
+		    gs_printable(reply, text, sizeof(text)));
 	else if (status == -ECONNRESET)
-		printf(
-		    "%s %s: it died, %s\n", server, request, gs_error_reason());
+		printf("%s %s: it died, %s\n", server, request,
+		    gs_printable(
+			gs_text(gs_error_reason()), text, sizeof(text)));
 	else
 		printf("%s %s: %s\n", server, request, gs_error_text());
 }
@@ -92,6 +94,7 @@ start(const gs_behaviour *behaviour, const char *argument, gs_pid *pid)
 int
 main(void)
 {
+	char text[256];
 	gs_info info;
 	gs_pid l, d;
 
@@ -105,7 +108,8 @@ main(void)
 	if (gs_receive(&info, 5000) < 0)
 		goto fail;
 	if (info.kind == GS_INFO_EXIT && gs_pid_equal(info.from, d))
-		printf("the link says so too: %s\n", info.reason);
+		printf("the link says so too: %s\n",
+		    gs_printable(gs_text(info.reason), text, sizeof(text)));
 	ask("ledger", "3");
 	if (start(&divider, NULL, &d) < 0)
 		goto fail;

@@ -172,6 +172,7 @@ GS_MODULE(xmlcheck);
 int
 main(int argc, char **argv)
 {
+	char text[512];
 	gs_bytes verdict;
 	gs_pid pid;
 	int bad = 0;
@@ -185,8 +186,9 @@ main(int argc, char **argv)
 			verdict = GS_STR("crash %s", gs_error_reason());
 		else if (status < 0)
 			goto fail;
-		printf("%s: %.*s\n", argv[i], (int)verdict.size,
-		    (const char *)verdict.data);
+		/* who sends such files may also send what terminals obey */
+		printf("%s: %s\n", argv[i],
+		    gs_printable(verdict, text, sizeof(text)));
 		bad += !gs_verb(verdict, "ok", NULL);
 	}
 	return bad ? 1 : 0;

@@ -156,6 +156,45 @@ TEST(text_printable_escapes_and_cuts_whole)
 	CHECK_STR(gsi_printable(out, sizeof(out), NULL, 0), "");
 }
 
+/* Escape sequences, bidirectional and line controls, overlong, very long. */
+TEST(text_printable_leaves_nothing_that_a_terminal_obeys)
+{
+	static const char *const bad[] = { "\x1b", "\r", "\b", "\x7f",
+		"\xc2\x80", "\xc2\x9b", "\xc2\x9f", "\xd8\x9c", "\xe2\x80\x8e",
+		"\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa6",
+		"\xe2\x81\xa9", "\xc0\x9b", "\xff" };
+	static const char *const good[] = { " ", "~", "\xc2\xa0", "\xd8\x9b",
+		"\xe2\x80\x8d", "\xe2\x80\x90", "\xe2\x80\xa7", "\xe2\x80\xaf",
+		"\xe2\x81\xa5", "\xe2\x81\xaa", "\xf0\x9f\x98\x80" };
+	static char large[5000], out[5000];
+	char text[16];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		gs_printable(gs_text(bad[i]), text, sizeof(text));
+		CHECK_INT(strlen(text), 4 * strlen(bad[i]));
+		CHECK(memcmp(text, "\\x", 2) == 0);
+		CHECK(gs_name_check(bad[i], NULL) != 0);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		CHECK_STR(gs_printable(gs_text(good[i]), text, sizeof(text)),
+		    good[i]);
+		CHECK_INT(gs_name_check(good[i], NULL), 0);
+	}
+	memset(large, 0x1b, sizeof(large));
+	gs_printable(GS_BYTES(large, sizeof(large)), out, sizeof(out));
+	CHECK_INT(strlen(out), 4 * ((sizeof(out) - 1) / 4));
+}
+
+/* Names and reasons in it are others' words. */
+TEST(error_text_is_printable)
+{
+	CHECK_INT(gsi_fail(-EPERM, "why\x1b[2J", "it said %s",
+		      "\x1b[31mred\xe2\x80\xae"),
+	    -EPERM);
+	CHECK_STR(gs_error_text(), "it said \\x1b[31mred\\xe2\\x80\\xae");
+	CHECK_STR(gs_error_reason(), "why\x1b[2J");
+}
+
 TEST(text_pid_reads_what_it_writes)
 {
 	gs_pid pid = { UINT32_MAX, 0, UINT32_MAX }, back = { 0, 0, 0 };
