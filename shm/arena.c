@@ -241,9 +241,12 @@ static int
 check_header(int fd, char *text, size_t size)
 {
 	struct gm_header header;
+	struct stat st;
 	ssize_t n = pread(fd, &header, sizeof(header), 0);
 
-	if (n != (ssize_t)sizeof(header) ||
+	/* what is mapped behind the end would be SIGBUS */
+	if (n != (ssize_t)sizeof(header) || fstat(fd, &st) != 0 ||
+	    st.st_size < (off_t)GM_AT_REGIONS ||
 	    memcmp(header.magic, GM_MAGIC, sizeof(GM_MAGIC)) != 0) {
 		snprintf(text, size, "that is no segment of a node");
 		return -EPROTO;
