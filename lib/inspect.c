@@ -95,6 +95,14 @@ pid_of(struct gsi_self *me, uint64_t word)
 	return word != 0 ? pid : GS_NO_PID;
 }
 
+/* In ms; whatever the table says, it is a number. */
+static int64_t
+since(int64_t started)
+{
+	return (int64_t)((uint64_t)gsi_now_ns() - (uint64_t)started) /
+	       NS_PER_MS;
+}
+
 /* 0, or -ESRCH when it is not alive (any more). */
 static int
 read_process(struct gsi_self *me, uint32_t slot, gs_process_info *p)
@@ -117,8 +125,7 @@ read_process(struct gsi_self *me, uint32_t slot, gs_process_info *p)
 	p->trap_exit = (gm_load(&entry->flags, relaxed) & GM_TRAP_EXIT) != 0;
 	p->parent = pid_of(me, gm_load(&entry->parent, relaxed));
 	p->supervisor = pid_of(me, gm_load(&entry->supervisor, relaxed));
-	p->uptime =
-	    (gsi_now_ns() - gm_load(&entry->started, relaxed)) / NS_PER_MS;
+	p->uptime = since(gm_load(&entry->started, relaxed));
 	gm_entry_name(entry, p->name);
 	read_page(me, slot, p);
 	read_mailbox(me, entry, p);
@@ -139,9 +146,7 @@ gs_processes(int (*each)(const gs_process_info *p, void *data), void *data)
 
 	if (me == NULL)
 		return -ENOTCONN;
-	for (uint32_t s = 0;
-	     status == 0 &&
-	     s < gm_load(&me->arena->header->slots_high, acquire);
+	for (uint32_t s = 0; status == 0 && gm_entry_at(me->arena, s) != NULL;
 	     s++)
 		if (read_process(me, s, &p) == 0)
 			status = each(&p, data);
@@ -253,11 +258,11 @@ gs_node_inspect(gs_node_info *info)
 	if (me == NULL)
 		return -ENOTCONN;
 	h = me->arena->header;
-	snprintf(info->name, sizeof(info->name), "%s", h->name);
-	snprintf(info->version, sizeof(info->version), "%s", h->version);
-	snprintf(info->poller, sizeof(info->poller), "%s", h->poller);
-	snprintf(info->memory, sizeof(info->memory), "%s", h->memory);
-	snprintf(info->log, sizeof(info->log), "%s", h->log);
+	memcpy(info->name, h->name, sizeof(info->name) - 1);
+	memcpy(info->version, h->version, sizeof(info->version) - 1);
+	memcpy(info->poller, h->poller, sizeof(info->poller) - 1);
+	memcpy(info->memory, h->memory, sizeof(info->memory) - 1);
+	memcpy(info->log, h->log, sizeof(info->log) - 1);
 	info->creation = h->creation;
 	info->os_pid = (int)h->os_pid;
 	info->arena_used = gm_arena_used(me->arena);
@@ -265,7 +270,7 @@ gs_node_inspect(gs_node_info *info)
 	info->processes_max = h->processes_max;
 	info->fds_used = gm_load(&h->fds_used, relaxed);
 	info->fds_max = h->fds_max;
-	info->uptime = (gsi_now_ns() - h->started) / NS_PER_MS;
+	info->uptime = since(h->started);
 	return gs_runtime_dir(info->runtime, sizeof(info->runtime));
 }
 

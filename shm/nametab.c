@@ -133,6 +133,9 @@ gm_names_check(const struct gm_arena *arena)
 	uint32_t high = gm_load(&arena->header->slots_high, acquire);
 	uint32_t linked = 0, named = 0;
 
+	if (high > GM_SLOTS)
+		return "more slots than there can be";
+
 	for (uint32_t b = 0; b < GM_NAME_HEADS; b++) {
 		uint32_t at = gm_load(&arena->heads[b], acquire);
 
