@@ -57,7 +57,8 @@ ask_root(struct gsi_self *me, gs_bytes request, int timeout,
 		return -EPROTO;
 	memcpy(a, reply.data, sizeof(*a));
 	a->reason[GS_REASON_MAX] = '\0';
-	return 0;
+	/* anybody can write into a reply ring: it is to be 0 or -errno */
+	return a->status <= 0 && a->status > -4096 ? 0 : -EPROTO;
 }
 
 static int
@@ -271,6 +272,17 @@ next_list(struct gsi_self *me, uint64_t after, struct gsi_root_list **out)
 	return 0;
 }
 
+/* Texts that come from another process have an end. */
+static int
+show(
+    gs_child *child, int (*each)(const gs_child *child, void *data), void *data)
+{
+	child->id[sizeof(child->id) - 1] = '\0';
+	child->what[sizeof(child->what) - 1] = '\0';
+	child->last_reason[sizeof(child->last_reason) - 1] = '\0';
+	return each(child, data);
+}
+
 int
 gs_children(int (*each)(const gs_child *child, void *data), void *data)
 {
@@ -287,9 +299,9 @@ gs_children(int (*each)(const gs_child *child, void *data), void *data)
 		if (status != 0)
 			return status;
 		for (uint32_t i = 0; i < list->count && status == 0; i++)
-			status = each(&list->child[i], data);
+			status = show(&list->child[i], each, data);
+		more = list->more != 0 && list->last > after;
 		after = list->last;
-		more = list->more != 0 && list->count > 0;
 		free(list);
 	}
 	return status;
