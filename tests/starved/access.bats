@@ -160,6 +160,43 @@ harmless()
 	[ -z "$(ls "$work/xdg")" ]
 }
 
+new_pids()
+{
+	need_root
+	unshare --pid --fork true 2>/dev/null ||
+		skip "no PID namespace is allowed"
+}
+
+@test "access: a PID namespace whose /proc is another's" {
+	new_pids
+	run -0 unshare --pid --fork sh -ec "gsctl start --name kv '$kit'
+		gsctl call kv echo one
+		gsctl kill kv
+		gsctl wait kv --up
+		gsctl call kv echo two
+		gsctl down"
+	has "$output" one two
+}
+
+@test "access: node and client in two PID namespaces" {
+	new_pids
+	unshare --pid --fork --kill-child gsctl up --foreground 3>&- &
+	within 10 gsctl start --name kv "$kit"
+	is "$(gsctl call kv echo in)" in
+	gsctl monitor kv >"$work/down" 3>&- &
+	monitor=$!
+	# the node sees no number of it
+	within 10 sh -c 'gsctl ls --all --json |
+		jq -e "map(select(.kind == \"client\" and .os_pid == 0))
+		| length == 2"'
+	gsctl kill kv
+	wait "$monitor"
+	has "$(<"$work/down")" killed
+	gsctl wait kv --up
+	is "$(unshare --pid --fork gsctl call kv echo deeper)" deeper
+	gsctl down
+}
+
 @test "access: gsctl and gs-node are not set-user-ID" {
 	need_root
 	# such a program does not look for its library where it was built
