@@ -70,6 +70,10 @@ void gm_region_unmap(struct gm_region_ref *ref);
 /* Node: gives the memory back (punches the whole span). */
 void gm_region_punch(int fd, uint64_t at, uint32_t cells);
 
+/* NULL, or what is wrong with the region that an entry speaks of. */
+const char *gm_region_check(
+    int fd, uint64_t at, uint32_t cells, uint32_t slot, uint32_t gen);
+
 /* The CPU its owner last ran on; a hint. */
 void gm_region_set_cpu(const struct gm_region_ref *ref, uint32_t cpu);
 uint32_t gm_region_cpu(const struct gm_region_ref *ref);
