@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hundred supervised servers under load from twenty client processes, while
+ * servers and clients are killed, stopped for a while and replaced.  Nothing
+ * acknowledged is lost but by a restart, nothing comes twice, to the wrong
+ * one, out of order or too late, everybody who asked learns of each end, with
+ * the reason; and when all is over everything is as it was.
+ *
+ * GS_TEST_SEED=n repeats the choices of a run, though not its timing.
+ */
+#include "tests/torture/soak_report.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define WARM_UP 2000 /* ms */
+#define ROUND 60000 /* ms between two looks at what is left */
+#define TICK 10 /* ms */
+#define LOG_MAX (8 << 20)
+#define IDLE_BYTES (64u << 10) /* of a mailbox with nothing to do */
+
+/* What may be more: a pool of bells, malloc's and mailboxes' slack. */
+#define SPARE_FDS 16
+#define SPARE_KB 1024
+#define SPARE_ARENA (4ull << 20)
+#define SPARE_SLOTS 64u
+#define SPARE_MAPS 64
+
+/* ---- beginning and end ---- */
+
+static void
+start_servers(void)
+{
+	gs_child_spec spec = { .behaviour = &soak_kv,
+		.shutdown = 500,
+		.has_shutdown = true,
+		.max_restarts = 1000000,
+		.max_seconds = 1,
+		.has_intensity = true };
+	gs_pid pid;
+
+	for (uint32_t i = 0; i < SERVERS; i++) {
+		spec.options.name = server_name(i).name;
+		spec.argument = GS_STR("%u", i);
+		CHECK_INT(gs_child_start(&spec, &pid), 0);
+		torment.held[i].pidfd = -1;
+	}
+}
+
+static void
+stop_servers(void)
+{
+	for (uint32_t i = 0; i < SERVERS; i++) {
+		gs_pid pid;
+
+		if (gs_whereis(server_name(i).name, &pid) == 0)
+			condemn(pid, BY_SHUTDOWN);
+		CHECK_INT(gs_child_stop(server_name(i), PATIENT), 0);
+		CHECK_INT(gs_child_delete(server_name(i)), 0);
+	}
+}
+
+/* Reports go to a file; it is looked at when something is wrong. */
+static void
+open_node(void)
+{
+	char path[300];
+	gs_node_info info;
+	int err = dup(STDERR_FILENO);
+
+	snprintf(path, sizeof(path), "%s/soak.log", test_dir());
+	torment.log = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	CHECK(getenv("GS_BUILD"));
+	CHECK(err >= 0 && torment.log >= 0);
+	CHECK_OK(dup2(torment.log, STDERR_FILENO));
+	CHECK_INT(gs_node_open(NULL, GS_NODE_PRIVATE), 0);
+	CHECK_OK(dup2(err, STDERR_FILENO));
+	close(err);
+	CHECK_INT(gs_node_inspect(&info), 0);
+	snprintf(board->node, sizeof(board->node), "%s", info.name);
+	printf(
+	    "# %s, seed %llu\n", info.poller, (unsigned long long)board->seed);
+}
+
+static void
+prepare_board(void)
+{
+	const char *seed = getenv("GS_TEST_SEED");
+
+	board = test_shared(sizeof(*board));
+	dooms = test_shared(FATE_SLOTS * sizeof(dooms[0]));
+	prizes = test_shared(PRIZES * sizeof(prizes[0]));
+	board->seed =
+	    seed ? strtoull(seed, NULL, 10) : (uint64_t)now_ns() % 1000000000;
+	board->began = now_ns() / 1000;
+	torment.seed = stream(0, 0);
+	torment.root.pidfd = -1;
+	name_servers();
+}
+
+/* ---- a round ---- */
+
+static bool
+answers(void *data)
+{
+	uint32_t i = *(uint32_t *)data;
+	gs_bytes reply;
+
+	look();
+	return gs_call(server_name(i), GS_TEXT("who"), &reply, PATIENT) == 0 &&
+	       gs_long(reply, -1) == (long)i;
+}
+
+static int
+stands(const gs_child *child, void *data)
+{
+	(void)data;
+	if (child->state == GS_CHILD_FAILED)
+		wrong(NOBODY, NOBODY, "%s was given up: %s", child->id,
+		    child->last_reason);
+	/* killed in its init while a client had it restarted */
+	if (child->state == GS_CHILD_STOPPED)
+		return 1;
+	return 0;
+}
+
+static bool
+all_stand(void *data)
+{
+	gs_pid pid;
+
+	(void)data;
+	look();
+	if (gs_children(stands, NULL) == 0)
+		return true;
+	for (uint32_t i = 0; i < SERVERS; i++)
+		if (gs_whereis(server_name(i).name, &pid) != 0)
+			(void)!gs_child_restart(server_name(i), &pid, PATIENT);
+	return false;
+}
+
+static bool
+drained(void *data)
+{
+	gs_process_info info;
+	uint32_t *who = data;
+
+	look();
+	for (uint32_t i = 0; i < SERVERS; i++) {
+		*who = i;
+		if (gs_process_inspect(server_name(i), &info) != 0 ||
+		    info.messages_queued != 0 ||
+		    (info.state != GS_STATE_WAITING &&
+			info.state != GS_STATE_HIBERNATING) ||
+		    info.mailbox_used > 2 * IDLE_BYTES)
+			return false;
+	}
+	return true;
+}
+
+static bool
+all_gone(void *data)
+{
+	bool gone = true;
+
+	(void)data;
+	look();
+	look_for_hangs();
+	for (uint32_t i = 0; i < SEATS; i++)
+		gone &= reap(i);
+	return gone;
+}
+
+/* Everything goes on, the clients go, and the servers have nothing to do. */
+static void
+calm(void)
+{
+	uint32_t i;
+
+	release_some(true);
+	gm_store(&board->finish, 1, release);
+	SHOULD(eventually(all_gone, NULL, CALM), "clients do not go");
+	SHOULD(eventually(all_stand, NULL, CALM), "servers are down");
+	for (i = 0; i < SERVERS; i++)
+		SHOULD(eventually(answers, &i, CALM), "kv%u is silent", i);
+	SHOULD(eventually(drained, &i, CALM), "kv%u has no rest", i);
+	SHOULD(!gm_names_check(gsi_self()->arena), "damaged names");
+}
+
+static void
+go_round(int64_t ms)
+{
+	int64_t until = now_ms() + ms, tick = 0;
+	struct timespec pause = { 0, 2000000 };
+	struct stat st;
+
+	gm_store(&board->finish, 0, release);
+	while (now_ms() < until) {
+		for (uint32_t i = 0; i < SEATS; i++)
+			if (reap(i))
+				seat_taken(i);
+		look();
+		nanosleep(&pause, NULL);
+		release_some(false);
+		if (now_ms() < tick)
+			continue;
+		tick = now_ms() + TICK;
+		harm();
+		look_for_hangs();
+	}
+	calm();
+	if (fstat(torment.log, &st) == 0 && st.st_size > LOG_MAX)
+		CHECK_OK(ftruncate(torment.log, 0));
+}
+
+/* ---- as it was ---- */
+
+struct pair {
+	const struct measure *before;
+	struct measure *now;
+};
+
+static bool
+as_before(void *data)
+{
+	struct pair *pair = data;
+	const struct measure *a = pair->before;
+	struct measure *b = pair->now;
+
+	look();
+	measure(b);
+	if (b->node.processes != a->node.processes || b->live != a->live ||
+	    b->dead > a->dead || b->children != a->children ||
+	    b->zombies > a->zombies || b->segments > a->segments)
+		return false;
+	if (b->node_fds > a->node_fds + SPARE_FDS ||
+	    b->root_fds > a->root_fds + SPARE_FDS ||
+	    b->node.arena_used > a->node.arena_used + SPARE_ARENA ||
+	    b->high > a->high + SPARE_SLOTS ||
+	    b->root_maps > a->root_maps + SPARE_MAPS)
+		return false;
+	return test_slow() || (b->node_kb <= a->node_kb + SPARE_KB &&
+				  b->root_kb <= a->root_kb + SPARE_KB &&
+				  b->server_kb <= a->server_kb + SPARE_KB);
+}
+
+static void
+compare(const struct measure *before)
+{
+	struct measure now;
+	struct pair pair = { before, &now };
+	bool same = eventually(as_before, &pair, CALM);
+
+	print_measure("after", &now);
+	SHOULD(same, "not as it was before");
+}
+
+static void
+soak_with(const char *poller)
+{
+	const char *wanted = getenv("GS_POLLER");
+	int64_t until, left;
+	struct measure before;
+
+	if (wanted && strcmp(wanted, poller) != 0)
+		SKIP("another poller is asked for");
+	setenv("GS_POLLER", poller, 1);
+	if (strncmp(gs_poller(), poller, strlen(poller)) != 0)
+		SKIP(gs_poller());
+	prepare_board();
+	open_node();
+	start_servers();
+	/* so that what a second root costs is there from the beginning */
+	harm_root(true);
+	go_round(WARM_UP);
+	measure(&before);
+	print_measure("before", &before);
+	until = now_ms() + test_seconds() * 1000;
+	while ((left = until - now_ms()) > 0) {
+		go_round(left < ROUND ? left : ROUND);
+		compare(&before);
+	}
+	print_counts();
+	stop_servers();
+	gs_node_close();
+	close(torment.log);
+}
+
+TEST_TIMEOUT(soak_with_io_uring, 180)
+{
+	soak_with("io_uring");
+}
+
+TEST_TIMEOUT(soak_with_epoll, 180)
+{
+	soak_with("epoll");
+}
