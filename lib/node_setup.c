@@ -159,11 +159,33 @@ take_lock(struct gsi_node *node)
 	}
 }
 
+/* How processes ended stands there, by the numbers of this namespace. */
+static int
+check_proc(void)
+{
+	char number[32];
+	ssize_t n = readlink("/proc/self", number, sizeof(number) - 1);
+
+	if (n < 0)
+		return gsi_fail(-ENOTSUP, "",
+		    "a node needs /proc, which cannot be read here: %s",
+		    strerror(errno));
+	number[n] = '\0';
+	if (atoi(number) == getpid())
+		return 0;
+	return gsi_fail(-ENOTSUP, "",
+	    "/proc is that of another PID namespace, where the numbers of "
+	    "processes mean others: mount one here, as unshare --mount-proc "
+	    "does");
+}
+
 int
 gsi_node_setup(struct gsi_node *node)
 {
-	int status;
+	int status = check_proc();
 
+	if (status != 0)
+		return status;
 	node->procs = calloc(GM_SLOTS, sizeof(*node->procs));
 	if (node->procs == NULL)
 		return -ENOMEM;

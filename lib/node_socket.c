@@ -11,7 +11,6 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -101,9 +100,9 @@ gsi_node_visit(struct gsi_node *node)
 	}
 }
 
-/* The number in /proc of what a pidfd speaks of: -1 dead, or no pidfd. */
-static int
-number_of(int pidfd)
+/* The pidfd must speak of the process the socket's other end belongs to. */
+static bool
+pidfd_is(int pidfd, pid_t pid)
 {
 	char path[64], text[512], *at;
 	ssize_t n;
@@ -112,35 +111,14 @@ number_of(int pidfd)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -1;
+		return false;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (n <= 0)
-		return -1;
+		return false;
 	text[n] = '\0';
 	at = strstr(text, "\nPid:");
-	return at != NULL ? atoi(at + 5) : -1;
-}
-
-/*
- * The pidfd must speak of the process the socket's other end belongs to.  Two
- * are compared, since /proc may be that of another PID namespace.
- */
-static bool
-pidfd_is(int pidfd, pid_t pid)
-{
-	int theirs = number_of(pidfd), own;
-	bool is;
-
-	/* one that this namespace does not see has number 0 */
-	if (pid == 0)
-		return theirs == 0;
-	own = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (own < 0)
-		return false;
-	is = theirs > 0 && theirs == number_of(own);
-	close(own);
-	return is;
+	return at != NULL && atoi(at + 5) == pid;
 }
 
 static void

@@ -167,20 +167,17 @@ new_pids()
 		skip "no PID namespace is allowed"
 }
 
-@test "access: a PID namespace whose /proc is another's" {
+@test "access: a node in a PID namespace whose /proc is another's is refused" {
 	new_pids
-	run -0 unshare --pid --fork sh -ec "gsctl start --name kv '$kit'
-		gsctl call kv echo one
-		gsctl kill kv
-		gsctl wait kv --up
-		gsctl call kv echo two
-		gsctl down"
-	has "$output" one two
+	refused 70 "/proc is that of another PID namespace" "--mount-proc" -- \
+		unshare --pid --fork gsctl up
+	[ -z "$(node_segments)" ]
 }
 
 @test "access: node and client in two PID namespaces" {
 	new_pids
-	unshare --pid --fork --kill-child gsctl up --foreground 3>&- &
+	unshare --pid --fork --mount-proc --kill-child gsctl up --foreground \
+		3>&- &
 	within 10 gsctl start --name kv "$kit"
 	is "$(gsctl call kv echo in)" in
 	gsctl monitor kv >"$work/down" 3>&- &
