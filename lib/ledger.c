@@ -163,11 +163,15 @@ gsi_ledger_open(struct gsi_ledger *ledger, int fd,
     void *data)
 {
 	struct gsi_ledger_head head;
+	struct stat st = { .st_size = 0 };
 
 	memset(ledger, 0, sizeof(*ledger));
 	ledger->fd = fd;
+	if (fd >= 0 && fstat(fd, &st) != 0)
+		return;
 	while (fd >= 0 && read_all(fd, &head, sizeof(head), ledger->end) &&
-	       head.units != 0 && head.units <= RECORD_MAX) {
+	       head.units != 0 &&
+	       ledger->end + head.units * UNIT <= (uint64_t)st.st_size) {
 		if (head.serial == 0 ||
 		    !read_record(ledger, ledger->end, &head, each, data))
 			note_hole(ledger, ledger->end, head.units);
