@@ -98,19 +98,18 @@ enum gsi_slot {
 	GSI_SLOTS = 4,
 };
 void **gsi_thread_slot(int which);
-/*
- * One pointer of the process, NULL at first and after fork in a server's
- * helper unchanged: what signal handlers start from (crash.c).
- */
+/* NULL at first, unchanged by fork: where signal handlers start (crash.c). */
 void **gsi_process_slot(void);
 
 /* text.c */
 /* Length of the UTF-8 character at text, 1 to 4; 0 when it is broken. */
 size_t gsi_utf8(const void *text, size_t size);
-/* The same, 0 also for one that a terminal would obey. */
-size_t gsi_shown(const void *text, size_t size);
 /* Frees the buffers of gs_format of this thread. */
 void gsi_text_end(void);
+
+/* printable.c */
+/* Like gsi_utf8, 0 also for one that a terminal would obey. */
+size_t gsi_shown(const void *text, size_t size);
 /* Copies printable text: controls and broken UTF-8 become \xNN; returns out. */
 char *gsi_printable(char *out, size_t size, const void *data, size_t length);
 

@@ -231,6 +231,7 @@ client_run(void *data)
 	return NULL;
 }
 
+/* OS-15: the callers are threads of one program. */
 TEST(CALL_18_concurrent_callers_get_their_own_replies)
 {
 	struct client clients[CLIENTS];

@@ -136,6 +136,7 @@ kill_at(enum gm_fault at, size_t size, int when)
 	box_close(&box);
 }
 
+/* OS-04 */
 TEST_TIMEOUT(ring_sender_killed_at_each_step, 60)
 {
 	static const size_t sizes[] = { 8, 1000, 5000 };
