@@ -84,7 +84,9 @@ gsi_node_client(
 	struct gsi_packet packet;
 	int fd;
 
-	if (slot >= node->high || node->procs[slot].gen != gen)
+	/* reported twice, and the first one has ended it: it is nobody's */
+	if (slot >= node->high || node->procs[slot].gen != gen ||
+	    node->procs[slot].state != GSI_SLOT_LIVE)
 		return;
 	for (int i = 0; node->procs[slot].socket >= 0; i++) {
 		ssize_t n = gsi_packet_receive(node->procs[slot].socket,

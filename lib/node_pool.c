@@ -83,6 +83,7 @@ gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
 	memset(gm_arena_page(&node->arena, slot), 0, GM_PAGE_BYTES);
 	memset(proc, 0, sizeof(*proc));
 	proc->gen = gen;
+	proc->bell = proc->socket = proc->pidfd = -1;
 	if (node->free_first == 0)
 		node->free_first = slot;
 	else

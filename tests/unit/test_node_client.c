@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The node's side of a client that has gone: what its poller still reports of
+ * it, in the same batch, is nobody's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/node_parts.h"
+#include "tests/runner.h"
+
+#define SLOTS 64u
+
+static struct gsi_node *
+new_node(void)
+{
+	struct gsi_node *node = calloc(1, sizeof(*node));
+	char why[32];
+
+	CHECK(node);
+	node->procs = calloc(SLOTS, sizeof(*node->procs));
+	CHECK(node->procs);
+	node->high = 1;
+	CHECK_INT(gm_arena_create(&node->arena, NULL, why), 0);
+	node->arena.header->fds_max = 1024;
+	CHECK_INT(gm_poll_open(&node->poll, 8, getenv("GS_POLLER")), 0);
+	return node;
+}
+
+static void
+free_node(struct gsi_node *node)
+{
+	gm_poll_close(node->poll);
+	gm_arena_close(&node->arena);
+	free(node->procs);
+	free(node);
+}
+
+static bool
+is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Without the state being asked descriptor 0 was closed, whosever it was. */
+TEST(node_client_event_of_a_slot_that_is_free_again_closes_nothing)
+{
+	struct gsi_node *node = new_node();
+	uint32_t slot;
+
+	CHECK(is_open(0));
+	CHECK_INT(gsi_node_slot_take(node, true, &slot), 0);
+	gsi_node_slot_free(node, slot);
+	gsi_node_client(node, slot, node->procs[slot].gen, POLLIN | POLLHUP);
+	CHECK(is_open(0));
+	free_node(node);
+}
+
+TEST(node_slot_that_is_free_has_no_descriptors)
+{
+	struct gsi_node *node = new_node();
+	uint32_t slot;
+
+	CHECK_INT(gsi_node_slot_take(node, true, &slot), 0);
+	gsi_node_slot_free(node, slot);
+	CHECK_INT(node->procs[slot].bell, -1);
+	CHECK_INT(node->procs[slot].socket, -1);
+	CHECK_INT(node->procs[slot].pidfd, -1);
+	free_node(node);
+}
