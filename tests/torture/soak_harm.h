@@ -20,8 +20,8 @@ do_signal(struct voice *v)
 	if (gs_whereis(server_name(server).name, &pid) != 0)
 		return;
 	begin(v, 104, -1);
-	if (brutal || server % 2 != 0)
-		condemn(pid, brutal ? BY_KILL : BY_BLOW);
+	/* also one that traps exits: it may not have come so far */
+	condemn(pid, brutal ? BY_KILL : BY_BLOW);
 	note(v->me, server, "exit signal, brutal %d", brutal);
 	status = gs_exit_signal(GS_PID(pid), brutal ? "kill" : "blow");
 	if (status != 0)

@@ -112,9 +112,8 @@ do_link(struct voice *v)
 				l = NULL;
 		if (l) {
 			*l = (struct link){ pid, server };
-			/* one that does not trap dies as I die */
-			if (server % 2 != 0)
-				condemn(pid, BY_LINK);
+			/* unless it traps exits by now it dies as I die */
+			condemn(pid, BY_LINK);
 			note(v->me, server, "link");
 			if (gs_link(GS_PID(pid)) != 0)
 				wrong(
