@@ -230,7 +230,8 @@ check_ring(const struct gm_ring_ref *ref)
 	uint64_t hi = gm_load(&ring->tail.hi, acquire); /* [T1] */
 	uint64_t lo = gm_load(&ring->tail.lo, acquire);
 	uint64_t limit = gm_load(&ring->limit, acquire); /* [T2] */
-	uint64_t cells = gm_load(&ring->allocated, acquire) & GM_CELLS; /* [T4] */
+	uint64_t cells =
+	    gm_load(&ring->allocated, acquire) & GM_CELLS; /* [T4] */
 
 	if (cells < GM_RING_CELLS_START || cells > ref->cells ||
 	    cells % (GM_PAGE / GM_CELL) != 0)

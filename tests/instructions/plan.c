@@ -94,9 +94,18 @@ plan_next(struct plan *plan, uint32_t *k)
 }
 
 void
+plan_missed(struct plan *plan)
+{
+	plan->missed++;
+}
+
+void
 plan_end(const struct plan *plan)
 {
 	(void)!ftruncate(STDERR_FILENO, plan->output);
-	printf("# %s: %u of %u points tried (seed %llu)\n", plan->what,
-	    plan->done, plan->points, (unsigned long long)seed);
+	printf("# %s: %u of %u points tried", plan->what,
+	    plan->done - plan->missed, plan->points);
+	if (plan->missed > 0)
+		printf(", %u not met again", plan->missed);
+	printf(" (seed %llu)\n", (unsigned long long)seed);
 }

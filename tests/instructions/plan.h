@@ -15,6 +15,7 @@ struct plan {
 	char what[80];
 	uint32_t points;
 	uint32_t done;
+	uint32_t missed;
 	uint32_t at;
 	uint32_t stride;
 	uint32_t least; /* are tried in any case */
@@ -29,6 +30,8 @@ void plan_begin(struct plan *plan, uint32_t points, int parts,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The next point: false when it is enough. */
 bool plan_next(struct plan *plan, uint32_t *k);
+/* It took another way this time and ended, or slept, before the point. */
+void plan_missed(struct plan *plan);
 /* Says how many were tried. */
 void plan_end(const struct plan *plan);
 

@@ -88,15 +88,34 @@ step_set(const struct stepper *s, uintptr_t at)
 	ptrace(PTRACE_POKEUSER, s->pid, RIP, at);
 }
 
+static cpu_set_t everywhere;
+
 void
 step_near(void)
 {
 	cpu_set_t one;
 	int cpu = sched_getcpu();
 
+	sched_getaffinity(0, sizeof(everywhere), &everywhere);
 	CPU_ZERO(&one);
 	CPU_SET(cpu < 0 ? 0 : (unsigned)cpu, &one);
 	sched_setaffinity(0, sizeof(one), &one);
+}
+
+void
+step_apart(void)
+{
+	if (CPU_COUNT(&everywhere) > 0)
+		sched_setaffinity(0, sizeof(everywhere), &everywhere);
+}
+
+void
+step_together(const struct stepper *s)
+{
+	cpu_set_t mine;
+
+	if (sched_getaffinity(0, sizeof(mine), &mine) == 0)
+		sched_setaffinity(s->pid, sizeof(mine), &mine);
 }
 
 /* ---- moving ---- */
@@ -221,10 +240,9 @@ step_child(struct stepper *s, pid_t pid)
 {
 	s->pid = pid;
 	s->running = true;
-	step_ticking(true);
+	/* however long it takes, and whatever it sleeps for on its way */
 	if (report(s) != SIGTRAP)
 		FAIL("the process to step did not get to its mark");
-	step_ticking(false);
 	set_options(s);
 }
 

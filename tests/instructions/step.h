@@ -4,7 +4,8 @@
  * stands between two marks.  A point is where the process stands before an
  * instruction of the library (the program's own text, the VICTIM functions of
  * the test left out), or before or after a system call of libc; the other
- * instructions of libc belong to the point before them.
+ * instructions of libc belong to the point before them.  What a loop passes
+ * more often than eight times is a point for the first eight.
  *
  * The rule: the tracer and what it traces come from one image by fork alone,
  * so their addresses are the same.
@@ -35,8 +36,7 @@ struct stepper {
 /* What was passed on one way through: the points, in order. */
 struct trace {
 	uintptr_t *at;
-	/* the last point not behind it that stands where none before it did */
-	uint32_t *anchor;
+	uint32_t *time; /* it is there for the so-manieth time */
 	uint32_t n;
 	uint32_t room;
 };
@@ -66,6 +66,10 @@ void step_mark(void);
  * costs three times as much.
  */
 void step_near(void);
+/* A child that is to see all CPUs nevertheless, in the child. */
+void step_apart(void);
+/* What is stepped comes to the tracer's CPU. */
+void step_together(const struct stepper *s);
 
 /* A child that calls step_me: up to its first mark. */
 void step_child(struct stepper *s, pid_t pid);

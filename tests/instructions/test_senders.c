@@ -169,7 +169,8 @@ each_point(
 			struct scene s;
 
 			set_up(&sender_acts[i], &s, &stepper);
-			step_go(&stepper, &trace, k);
+			if (step_go(&stepper, &trace, k) != STEP_POINT)
+				plan_missed(&plan);
 			check(&s, &stepper);
 			scene_close(&s);
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The points of a way, noted once and then gone to again: by a trap in the
- * place of the point's anchor, and by few steps from there, because a step
- * costs tens of microseconds on a virtual machine.
+ * The points of a way, noted once and then gone to again by a trap in the
+ * point's place, because a step costs tens of microseconds on a virtual
+ * machine.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 
 #define TRAP 0xccu /* int3 */
 #define SYSCALL 0x050fu
+#define TIMES 8u
 
 extern const char __executable_start[], etext[];
 extern const char __start_victim_text[], __stop_victim_text[];
@@ -60,12 +61,9 @@ add_point(struct trace *trace, uintptr_t at)
 		trace->room = n == 0 ? 1024 : 2 * n;
 		trace->at =
 		    realloc(trace->at, trace->room * sizeof(*trace->at));
-		trace->anchor = realloc(
-		    trace->anchor, trace->room * sizeof(*trace->anchor));
-		CHECK(trace->at && trace->anchor);
+		CHECK(trace->at);
 	}
 	trace->at[n] = at;
-	trace->anchor[n] = n;
 	trace->n++;
 }
 
@@ -80,23 +78,31 @@ by_address(const void *a, const void *b, void *trace)
 	return i < j ? -1 : i > j;
 }
 
+/* Tells the first times at the same place from those that are too many. */
 static void
-find_anchors(struct trace *trace)
+count_times(struct trace *trace)
 {
-	uint32_t *order = calloc(trace->n + 1, sizeof(*order)), last = 0;
+	uint32_t *order = calloc(trace->n + 1, sizeof(*order)), kept = 0;
 
-	CHECK(order);
+	trace->time = calloc(trace->n + 1, sizeof(*trace->time));
+	CHECK(order && trace->time);
 	for (uint32_t i = 0; i < trace->n; i++)
 		order[i] = i;
 	qsort_r(order, trace->n, sizeof(*order), by_address, trace);
-	for (uint32_t i = 1; i < trace->n; i++)
-		if (trace->at[order[i]] == trace->at[order[i - 1]])
-			trace->anchor[order[i]] = UINT32_MAX;
 	for (uint32_t i = 0; i < trace->n; i++) {
-		if (trace->anchor[i] != UINT32_MAX)
-			last = i;
-		trace->anchor[i] = last;
+		bool same =
+		    i > 0 && trace->at[order[i]] == trace->at[order[i - 1]];
+
+		trace->time[order[i]] =
+		    same ? trace->time[order[i - 1]] + 1 : 1;
 	}
+	for (uint32_t i = 0; i < trace->n; i++) {
+		if (trace->time[i] > TIMES)
+			continue;
+		trace->at[kept] = trace->at[i];
+		trace->time[kept++] = trace->time[i];
+	}
+	trace->n = kept;
 	free(order);
 }
 
@@ -135,47 +141,50 @@ step_record(struct stepper *s, struct trace *trace)
 	*trace = (struct trace){ 0 };
 	while ((end = step_next(s, &at)) == STEP_POINT)
 		add_point(trace, at);
-	find_anchors(trace);
+	count_times(trace);
 	return end;
 }
 
-/* Until it comes to at, by a trap in its place. */
+/* Up to the trap in the place of at. */
 static enum step_end
-run_to(struct stepper *s, uintptr_t at)
+to_trap(struct stepper *s, uintptr_t at)
 {
-	unsigned long text = text_at(s, at);
-	enum step_end end = STEP_POINT;
 	int got;
 
-	ptrace(PTRACE_POKETEXT, s->pid, at, (text & ~0xfful) | TRAP);
-	step_ticking(true);
 	do
 		got = step_move(s, PTRACE_CONT);
 	while (got == SIGTRAP && step_where(s) != at + 1 &&
 	       !step_in_mark(step_where(s)));
-	step_ticking(false);
 	if (got != SIGTRAP)
-		end = step_end_of(got);
-	else if (step_where(s) != at + 1)
-		end = STEP_MARK;
-	if (got == -1)
-		step_halt(s);
-	if (got != 0)
-		ptrace(PTRACE_POKETEXT, s->pid, at, text);
-	if (end == STEP_POINT)
-		step_set(s, at);
-	return end;
+		return step_end_of(got);
+	return step_where(s) == at + 1 ? STEP_POINT : STEP_MARK;
 }
 
 enum step_end
 step_go(struct stepper *s, const struct trace *trace, uint32_t k)
 {
-	uint32_t i = trace->anchor[k];
-	enum step_end end = run_to(s, trace->at[i]);
-	uintptr_t at;
+	uintptr_t at = trace->at[k];
+	unsigned long text = text_at(s, at);
+	enum step_end end = STEP_POINT;
 
-	while (end == STEP_POINT && i++ < k)
-		end = step_next(s, &at);
+	step_ticking(true);
+	for (uint32_t i = 0; i < trace->time[k] && end == STEP_POINT; i++) {
+		int got = i > 0 ? step_move(s, PTRACE_SINGLESTEP) : SIGTRAP;
+
+		if (got != SIGTRAP) {
+			end = step_end_of(got);
+			break;
+		}
+		ptrace(PTRACE_POKETEXT, s->pid, at, (text & ~0xfful) | TRAP);
+		end = to_trap(s, at);
+		if (end == STEP_ASLEEP)
+			step_halt(s);
+		if (end != STEP_ENDED)
+			ptrace(PTRACE_POKETEXT, s->pid, at, text);
+		if (end == STEP_POINT)
+			step_set(s, at);
+	}
+	step_ticking(false);
 	return end;
 }
 
@@ -183,6 +192,6 @@ void
 trace_free(struct trace *trace)
 {
 	free(trace->at);
-	free(trace->anchor);
+	free(trace->time);
 	*trace = (struct trace){ 0 };
 }
