@@ -52,6 +52,7 @@
 	X(stops)                                                               \
 	X(crashes)                                                             \
 	X(roots)                                                               \
+	X(unborn)                                                              \
 	X(unjudged)                                                            \
 	X(bytes)
 

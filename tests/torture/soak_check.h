@@ -68,7 +68,7 @@ check_reset(struct voice *v, const struct talk *t)
 	if (gs_pid_is_none(t->pid))
 		return;
 	judge(v->me, t->server, t->pid, gs_error_reason(), false);
-	fates = fates_of(t->pid);
+	fates = fates_of(t->pid) & ~BORN;
 	at = gm_load(&doom_of(t->pid)->at, relaxed);
 	if (fates == 0 || (fates & ~at_once) || was_stopped(v))
 		return;

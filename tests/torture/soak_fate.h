@@ -24,6 +24,9 @@ enum fate {
 	FATES,
 };
 
+/* No fate: it has come as far as its init. */
+#define BORN (1u << 31)
+
 static const char *const fate_reason[FATES] = {
 	[BY_KILL] = "killed",
 	[BY_SEGV] = "signal:11",
@@ -55,18 +58,24 @@ doom_of(gs_pid pid)
 }
 
 static inline void
-condemn(gs_pid pid, enum fate fate)
+add_fate(gs_pid pid, uint32_t bit)
 {
 	struct doom *doom = doom_of(pid);
 	uint64_t old = gm_load(&doom->word, acquire), new;
 
-	gm_store(&doom->at, now_ms(), relaxed);
 	do {
 		if (old >> 32 > pid.gen)
 			return;
 		new = old >> 32 == pid.gen ? old : (uint64_t)pid.gen << 32;
-		new |= 1ull << fate;
+		new |= bit;
 	} while (!atomic_compare_exchange_weak(&doom->word, &old, new));
+}
+
+static inline void
+condemn(gs_pid pid, enum fate fate)
+{
+	gm_store(&doom_of(pid)->at, now_ms(), relaxed);
+	add_fate(pid, 1u << fate);
 }
 
 /* Its fates as bits; UINT32_MAX when that is long forgotten. */
@@ -105,6 +114,17 @@ reason_fits(gs_pid pid, const char *reason, bool client)
 	return false;
 }
 
+/* Until it has a seat of its own it ends with the root that forked it. */
+static inline bool
+died_unborn(gs_pid pid, const char *reason)
+{
+	bool unborn = fates_of(pid) == 0 && strcmp(reason, "killed") == 0 &&
+		      gm_load(&board->count[N_roots], relaxed) > 0;
+
+	count(N_unborn, unborn);
+	return unborn;
+}
+
 /* What others were told of an end. */
 static inline void
 judge(uint32_t voice, uint32_t server, gs_pid pid, const char *reason,
@@ -112,7 +132,7 @@ judge(uint32_t voice, uint32_t server, gs_pid pid, const char *reason,
 {
 	char text[GS_PID_TEXT];
 
-	if (!reason_fits(pid, reason, client))
+	if (!reason_fits(pid, reason, client) && !died_unborn(pid, reason))
 		wrong(voice, server, "%s ended with %s, its fates are %x",
 		    gs_pid_text(pid, text), reason, fates_of(pid));
 }

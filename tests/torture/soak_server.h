@@ -15,7 +15,7 @@ follow(const struct kv *kv)
 
 	if (last != 0 && gs_alive(pid))
 		wrong(NOBODY, kv->me, "twins: %u.%u lives", pid.slot, pid.gen);
-	if (last != 0 && fates_of(pid) == 0)
+	if (last != 0 && (fates_of(pid) & ~BORN) == 0)
 		wrong(NOBODY, kv->me, "%u.%u has ended of nothing", pid.slot,
 		    pid.gen);
 }
@@ -28,6 +28,7 @@ kv_init(void *state, gs_bytes argument)
 	kv->me = (uint32_t)gs_long(argument, SERVERS);
 	if (kv->me >= SERVERS || gs_self(&kv->self) != 0)
 		return gs_next_stop("bad_argument");
+	add_fate(kv->self, BORN);
 	follow(kv);
 	kv->births = atomic_fetch_add(&board->births[kv->me], 1) + 1;
 	kv->seed = stream(kv->me, kv->births);
