@@ -106,7 +106,6 @@ void **gsi_process_slot(void);
 size_t gsi_utf8(const void *text, size_t size);
 /* Frees the buffers of gs_format of this thread. */
 void gsi_text_end(void);
-
 /* printable.c */
 /* Like gsi_utf8, 0 also for one that a terminal would obey. */
 size_t gsi_shown(const void *text, size_t size);
