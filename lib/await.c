@@ -6,11 +6,12 @@
  */
 #include <errno.h>
 
+#include "lib/pending.h"
 #include "lib/request.h"
 
-/* What came instead of the answer: -E2BIG, -ENOSPC. */
-static int
-refusal(const struct gm_record *record)
+/* What came instead of the answer: -E2BIG, -ENOSPC, -ENOBUFS. */
+int
+gsi_refusal(const struct gm_record *record)
 {
 	int32_t status = 0;
 
@@ -18,10 +19,15 @@ refusal(const struct gm_record *record)
 		memcpy(&status,
 		    (const char *)record->payload + sizeof(struct gsi_head),
 		    sizeof(status));
+	if (status == -EAGAIN)
+		return -ENOBUFS;
 	return status == -ENOSPC ? -ENOSPC : -E2BIG;
 }
 
-/* 1 and *body, 0 none yet, or -errno.  Others than tag are dropped. */
+/*
+ * 1 and *body, 0 none yet, or -errno.  Others than tag are for requests that
+ * are out, or are dropped.
+ */
 static int
 look(struct gsi_self *me, uint64_t tag, gs_bytes *body)
 {
@@ -34,10 +40,13 @@ look(struct gsi_self *me, uint64_t tag, gs_bytes *body)
 		if (record.size < sizeof(head))
 			continue;
 		memcpy(&head, record.payload, sizeof(head));
-		if (head.tag != tag)
+		if (head.tag != tag) {
+			if (me->pendings != NULL)
+				gsi_pending_stash(me, &record);
 			continue;
+		}
 		if (head.kind == GSI_REFUSAL)
-			return refusal(&record);
+			return gsi_refusal(&record);
 		if (head.kind != GSI_REPLY && head.kind != GSI_ANSWER)
 			continue;
 		body->data = (const char *)record.payload + sizeof(head);

@@ -122,6 +122,9 @@ tell_info(struct gsi_server *s, const gs_info *info)
 		tell(s, "got DOWN %llu %s %s", ref, pid,
 		    shown(gs_text(info->reason), text));
 		return;
+	case GS_INFO_RESPONSE:
+		tell(s, "got response %llu from %s", ref, pid);
+		return;
 	}
 }
 

@@ -43,6 +43,7 @@ reason_of(int status)
 	case -ETIMEDOUT:
 		return "timeout";
 	case -EAGAIN:
+	case -ENOBUFS:
 	case -ENOSPC:
 		return "overload";
 	case -EMSGSIZE:
@@ -97,6 +98,10 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 		snprintf(text, size,
 		    "the reply is larger than a quarter of "
 		    "the caller's mailbox");
+		break;
+	case -ENOBUFS:
+		snprintf(text, size,
+		    "no room for the reply: too many others are not collected");
 		break;
 	case -EOPNOTSUPP:
 		snprintf(text, size, "it is no server: it answers no calls");

@@ -10,6 +10,7 @@
 #include <genserver/server.h>
 
 #include <genserver/call.h>
+#include <genserver/request.h>
 #include <genserver/start.h>
 
 #include <genserver/name.h>

@@ -15,6 +15,7 @@
 #include "lib/mail.h"
 #include "lib/message.h"
 #include "lib/report.h"
+#include "lib/wait.h"
 #include "shm/arena.h"
 #include "shm/page.h"
 #include "shm/poll.h"
@@ -27,6 +28,7 @@
 
 struct gsi_timers;
 struct gsi_peers;
+struct gsi_pendings;
 struct gsi_server;
 
 /* An EXIT or DOWN that has been called off. */
@@ -59,6 +61,7 @@ struct gsi_self {
 	uint64_t spin_ns; /* adaptive waiting budget */
 	struct gsi_peers *peers;
 	struct gsi_timers *timers;
+	struct gsi_pendings *pendings; /* NULL until a request is sent */
 	struct gsi_server *server; /* the loop's private state, else NULL */
 	uint32_t crowded; /* waits that are not to yield, wait.c */
 	uint32_t peer_cpu; /* where my last caller ran; a hint */
@@ -117,34 +120,5 @@ char *gsi_printable(char *out, size_t size, const void *data, size_t length);
 bool gsi_reason_clean(const char *reason);
 /* Copies at most GS_REASON_MAX bytes, cut at a UTF-8 boundary; NULL normal. */
 void gsi_reason_copy(char out[GS_REASON_MAX + 1], const char *reason);
-
-/* clock.c */
-int64_t gsi_now_ns(void);
-/* ms as the public API has it to a deadline: -1 for GS_INFINITY. */
-int64_t gsi_deadline(int ms);
-
-/* wait.c */
-/* How long one wait has been going on; zeroed at its start. */
-struct gsi_patience {
-	uint32_t rounds;
-	int64_t until;
-};
-#define GSI_NO_CPU UINT32_MAX
-uint32_t gsi_cpu(void);
-/* True: spun or yielded, look again.  False: it is time to sleep. */
-bool gsi_patient(
-    struct gsi_self *me, struct gsi_patience *patience, uint32_t peer_cpu);
-/*
- * Sleeps on the bell of a ring found empty, until deadline (ns, -1 never).
- * 0 look again, -ETIMEDOUT, -ENOTCONN the node is gone.
- */
-int gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
-
-/* timer.c */
-/* When the next timer is due (ns), -1 none. */
-int64_t gsi_timers_next(struct gsi_self *me);
-/* Sends what is due by now. */
-void gsi_timers_fire(struct gsi_self *me, int64_t now);
-void gsi_timers_free(struct gsi_self *me);
 
 #endif

@@ -55,6 +55,8 @@ int gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer,
 int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
 
 /* await.c */
+/* Why no reply comes. */
+int gsi_refusal(const struct gm_record *record);
 /*
  * Waits for the answer with this tag: 0 and *body, borrowed until the next
  * look at the replies.  peer (or NULL) is whose death ends the wait:

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/pending.h"
 #include "shm/barrier.h"
 
 #define SPIN_START_NS 20000
@@ -80,6 +81,7 @@ void
 gsi_member_free(struct gsi_self *me)
 {
 	gsi_timers_free(me);
+	gsi_pendings_free(me);
 	free(me->flush);
 	gsi_peers_free(me);
 	if (me->poll != NULL)

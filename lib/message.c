@@ -35,6 +35,10 @@ show(struct gsi_self *me, const struct gsi_message *m, gs_info *info)
 		info->body = m->body;
 		info->ref.id = m->tag;
 		return true;
+	case GSI_RESPONSE:
+		info->kind = GS_INFO_RESPONSE;
+		info->ref.id = m->tag;
+		return true;
 	case GSI_EXIT:
 		info->kind = GS_INFO_EXIT;
 		take_note(me, m, info);

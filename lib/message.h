@@ -21,6 +21,7 @@ enum gsi_kind {
 	GSI_DOWN = 7, /* node only; tag: monitor; struct gsi_note */
 	GSI_CHILD = 8, /* node to forker: struct gsi_note */
 	GSI_STARTED = 9, /* child to forker: its init is done */
+	GSI_RESPONSE = 10, /* made here, sent by nobody; tag: the request */
 	/* in reply rings */
 	GSI_REPLY = 16,
 	GSI_ANSWER = 17, /* node's answer: struct gsi_answer */

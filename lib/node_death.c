@@ -150,6 +150,19 @@ names_dead(struct gsi_node *node, uint64_t word)
 	return false;
 }
 
+/* The words of requests, for who has some out. */
+static bool
+waits_for_any(struct gsi_node *node, const struct gm_page *page)
+{
+	uint32_t any = gm_load(&page->wait_any, acquire); /* [T5] */
+	bool ring = (any & GM_WAIT_MORE) != 0;
+
+	for (uint32_t i = 0; any != 0 && i < GM_WATCHES; i++)
+		ring |= names_dead(
+		    node, gm_load(&page->watch[i], acquire)); /* [T5] */
+	return ring;
+}
+
 /* D5: one line of each live process. */
 static void
 scan(struct gsi_node *node)
@@ -167,7 +180,7 @@ scan(struct gsi_node *node)
 		for (int i = 0; i < 4; i++)
 			ring |= names_dead(
 			    node, gm_load(&page->wait[i], acquire)); /* [T5] */
-		ring |= gm_load(&page->wait_any, acquire) != 0;
+		ring |= waits_for_any(node, page);
 		m = gm_load(&page->send_m, acquire); /* [T5] */
 		if (m != 0) {
 			uint32_t target = slot_of_region(node, m);

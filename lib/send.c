@@ -89,7 +89,8 @@ refuse(struct gsi_self *me, struct gsi_peer *peer, uint64_t tag, int why)
 	struct gsi_head head = { GSI_REFUSAL, me->pid.gen, tag };
 	int32_t status = why;
 
-	gsi_send_peer(me, peer, GM_REPLIES, &head, GS_OBJECT(status), 0);
+	gsi_send_peer(
+	    me, peer, GM_REPLIES, &head, GS_OBJECT(status), GM_SEND_RUNTIME);
 }
 
 int
@@ -104,7 +105,7 @@ gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
 	status = gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
 	if (status == 0)
 		me->peer_cpu = gm_region_cpu(&peer->region);
-	if (status == -EMSGSIZE || status == -ENOSPC)
+	if (status == -EMSGSIZE || status == -ENOSPC || status == -EAGAIN)
 		refuse(me, peer, from.tag, status);
 	return status;
 }

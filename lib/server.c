@@ -51,7 +51,7 @@ take_message(struct gsi_server *s, enum gs_info_kind kind)
 		.body = s->message.body,
 		.reason = "" };
 
-	if (kind == GS_INFO_TIMER)
+	if (kind == GS_INFO_TIMER || kind == GS_INFO_RESPONSE)
 		info.ref.id = s->message.tag;
 	gsi_take_info(s, &info);
 }
@@ -77,6 +77,9 @@ dispatch(struct gsi_server *s)
 		return;
 	case GSI_TIMER:
 		take_message(s, GS_INFO_TIMER);
+		return;
+	case GSI_RESPONSE:
+		take_message(s, GS_INFO_RESPONSE);
 		return;
 	case GSI_EXIT:
 		take_note(s, GS_INFO_EXIT);

@@ -31,6 +31,8 @@ kind_text(const struct gsi_server *s)
 	case GSI_CHILD:
 	case GSI_STARTED:
 		return "child";
+	case GSI_RESPONSE:
+		return "response";
 	case GSI_REPLY:
 	case GSI_ANSWER:
 	case GSI_REFUSAL:

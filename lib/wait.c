@@ -10,7 +10,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "lib/internal.h"
+#include "lib/pending.h"
 #if defined(__GLIBC__)
 #include <sys/rseq.h>
 #endif
@@ -106,6 +106,7 @@ gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 {
 	struct gm_event events[4];
 	int64_t before;
+	bool both;
 	int n;
 
 	if (me->node_gone)
@@ -114,9 +115,18 @@ gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 		gm_ring_awake(ring);
 		return 0;
 	}
+	/* who takes messages is told of responses as well */
+	both = ring == &me->mailbox && gsi_requests_out(me);
+	if (both && !gm_ring_sleep(&me->replies)) {
+		gm_ring_awake(&me->replies);
+		gm_ring_awake(ring);
+		return 0;
+	}
 	before = gsi_now_ns();
 	n = gm_poll_wait(me->poll, deadline, events, 4);
 	gm_ring_awake(ring);
+	if (both)
+		gm_ring_awake(&me->replies);
 	for (int i = 0; i < n; i++) {
 		if (events[i].token == GSI_TOKEN_NODE &&
 		    (events[i].ready & (POLLHUP | POLLERR)) != 0)

@@ -9,7 +9,7 @@
  *
  *   field          written by            how, tag
  *   send_*         owner, in a send      release [T5]
- *   wait, wait_any owner, in a call      release [T5]
+ *   wait, watch, wait_any  owner, in a call  release [T5]
  *   counters, doing  owner               relaxed, hints for tools
  *   words          owner, once           text, then words_state release [P1]
  *   crash          owner's fatal-signal handler, then crash_state release [P2]
@@ -32,6 +32,12 @@
 #define GM_CRASH_PCS 32u
 #define GM_CRASH_MESSAGE 160u
 #define GM_LABEL_MAX 127u
+#define GM_WATCHES 32u
+
+enum gm_wait_any {
+	GM_WAIT_WATCH = 1, /* the watch words name more */
+	GM_WAIT_MORE = 2, /* and there are more than those */
+};
 
 /* words_state */
 #define GM_WORDS_NONE 0u
@@ -66,7 +72,7 @@ struct gm_page {
 	    GM_LINE) _Atomic uint64_t send_m; /* region id | ring, 0 none */
 	_Atomic uint64_t send_v; /* position being tried, 0 none */
 	_Atomic uint64_t wait[4]; /* slot << 32 | gen, 0 none */
-	_Atomic uint32_t wait_any;
+	_Atomic uint32_t wait_any; /* enum gm_wait_any */
 	uint32_t pad0;
 
 	/* line 1: what the owner is doing */
@@ -81,6 +87,9 @@ struct gm_page {
 	_Alignas(GM_LINE) _Atomic uint32_t words_state;
 	uint32_t words_size;
 	char words[GM_WORDS_MAX + 1];
+
+	/* as wait, for requests that are out: looked at if wait_any says so */
+	_Alignas(GM_LINE) _Atomic uint64_t watch[GM_WATCHES];
 
 	char label[GM_LABEL_MAX + 1];
 	char behaviour[64];

@@ -35,6 +35,7 @@ enum gs_info_kind {
 	GS_INFO_TIMER = 3, /* gs_send_after: body, ref */
 	GS_INFO_EXIT = 4, /* end of a link, or exit signal: from, reason */
 	GS_INFO_DOWN = 5, /* monitored process ended: from, ref, reason */
+	GS_INFO_RESPONSE = 6, /* to a request: from, ref its tag */
 };
 
 typedef struct gs_info {

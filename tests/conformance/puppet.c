@@ -15,7 +15,7 @@
  *	set N  add N		change the number it keeps as its state
  *	exit R  raise SIG  _exit N  trap 0|1  label X
  *	at_end|at_timeout|at_exit|at_down SCRIPT	what to do then
- *	cast|send ADDR X  call MS ADDR X  after MS ADDR X  cancel
+ *	cast|send|request ADDR X  call MS ADDR X  after MS ADDR X  cancel
  *	start|startlink|startmon NAME|- SCRIPT
  *	link|unlink|monitor ADDR  demonitor 0|1  exitsig ADDR R
  *	register|unregister NAME  stop MS ADDR R
@@ -133,6 +133,19 @@ puppet_cast(void *state, gs_bytes request)
 	return perform(state, request, NULL, gs_next_noreply());
 }
 
+static void
+say_response(struct puppet *self, const gs_info *info)
+{
+	gs_bytes reply;
+	char text[100];
+	int status = gs_check_response(info, memory.request, &reply);
+
+	if (status == 0)
+		say(self, "response %s", gs_string(reply, text, sizeof(text)));
+	else
+		say(self, "response %d %s", status, gs_error_reason());
+}
+
 static gs_next
 puppet_info(void *state, const gs_info *info)
 {
@@ -152,6 +165,9 @@ puppet_info(void *state, const gs_info *info)
 	case GS_INFO_DOWN:
 		say(self, "down %s", info->reason);
 		return perform(self, GS_TEXT(memory.at_down), NULL, go_on);
+	case GS_INFO_RESPONSE:
+		say_response(self, info);
+		return go_on;
 	}
 	say(self, "unknown kind %d", info->kind);
 	return go_on;

@@ -27,6 +27,7 @@ struct puppet_memory {
 	int n_kept;
 	gs_ref monitor;
 	gs_ref timer;
+	gs_reqid request;
 };
 
 /* A script being run. */

@@ -54,6 +54,15 @@ cmd_send(struct job *job, char *arg)
 }
 
 static void
+cmd_request(struct job *job, char *arg)
+{
+	gs_addr to = address(&arg);
+
+	set_last(
+	    job, gs_send_request(to, inner_bytes(arg), &job->memory->request));
+}
+
+static void
 cmd_call(struct job *job, char *arg)
 {
 	int timeout = number(&arg);
@@ -231,6 +240,7 @@ cmd_receive(struct job *job, char *arg)
 const struct command library_commands[] = {
 	{ "cast", cmd_cast },
 	{ "send", cmd_send },
+	{ "request", cmd_request },
 	{ "call", cmd_call },
 	{ "after", cmd_after },
 	{ "cancel", cmd_cancel },

@@ -74,6 +74,7 @@ kv_info(void *state, const gs_info *info)
 		kv_exit(kv, info);
 		break;
 	case GS_INFO_TIMEOUT:
+	case GS_INFO_RESPONSE:
 		break;
 	}
 	return adorned(kv, gs_next_noreply());

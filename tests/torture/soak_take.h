@@ -105,7 +105,8 @@ take_what_comes(struct voice *v, int ms)
 			took_exit(v, &info);
 			break;
 		case GS_INFO_TIMEOUT:
-			wrong(v->me, NOBODY, "a time-out");
+		case GS_INFO_RESPONSE:
+			wrong(v->me, NOBODY, "a message nobody sent");
 		}
 		ms = 0;
 	}

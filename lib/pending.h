@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests that are out: see pending.c. */
+#ifndef GSI_PENDING_H
+#define GSI_PENDING_H
+
+#include "lib/internal.h"
+
+enum gsi_pending_state {
+	GSI_PENDING_OUT = 1,
+	GSI_PENDING_COME, /* answered, or known to have failed */
+};
+
+struct gsi_pending {
+	uint64_t tag; /* 0: the seat is free */
+	gs_pid pid;
+	enum gsi_pending_state state;
+	bool told; /* it has been a message */
+	uint8_t watch; /* which word of the own page names the server */
+	int status;
+	uint64_t order; /* of arrival */
+	char *data; /* the reply, owned; NULL: still in the ring */
+	size_t size;
+	char *reason; /* owned, NULL: what status says */
+};
+
+struct gsi_pendings {
+	struct gsi_pending *seats; /* by tag */
+	uint32_t n_seats; /* a power of two */
+	uint32_t used;
+	uint32_t out;
+	uint32_t untold; /* come, and not yet a message */
+	uint32_t turn; /* of taking messages */
+	uint64_t arrivals;
+	uint32_t watching[GM_WATCHES + 1]; /* how many requests each serves */
+	uint32_t watched; /* words in use */
+	char *shown; /* handed out last */
+	char *shown_reason;
+};
+
+static inline bool
+gsi_requests_out(const struct gsi_self *me)
+{
+	return me->pendings != NULL && me->pendings->out > 0;
+}
+
+/* The request of that tag, or NULL. */
+struct gsi_pending *gsi_pending(struct gsi_self *me, uint64_t tag);
+/* A new one with a tag of its own, watched: -EAGAIN, -ENOMEM. */
+int gsi_pending_new(struct gsi_self *me, gs_pid pid, struct gsi_pending **out);
+/* Its outcome is known.  reason may be NULL. */
+void gsi_pending_come(
+    struct gsi_self *me, struct gsi_pending *p, int status, const char *reason);
+/* Done with: what it owned stays until the next one is. */
+void gsi_pending_drop(struct gsi_self *me, struct gsi_pending *p);
+void gsi_pendings_free(struct gsi_self *me);
+
+/* A record of the reply ring that nobody waits for just now. */
+void gsi_pending_stash(struct gsi_self *me, const struct gm_record *record);
+/* The request that a record answers, which then is no longer out. */
+struct gsi_pending *gsi_pending_answered(
+    struct gsi_self *me, const struct gm_record *record, gs_bytes *body);
+/* Copies its reply, which the ring is about to take back. */
+void gsi_pending_keep(struct gsi_pending *p, gs_bytes body);
+/*
+ * Those whose server is dead have come: true when there are any.  An answer
+ * that is in the ring wins over the death.
+ */
+bool gsi_pendings_bury(struct gsi_self *me);
+/* All that has come is copied out of the ring. */
+void gsi_pendings_drain(struct gsi_self *me);
+
+/* One request, or (tag 0) those of a set. */
+struct gsi_wanted {
+	uint64_t tag;
+	bool (*holds)(const void *data, uint64_t tag);
+	const void *data;
+};
+
+/* response_wait.c */
+/*
+ * The first response that has come to one that is wanted: 1, *out, and the
+ * reply, borrowed from the ring or from *out; -ENOENT none is out,
+ * -ETIMEDOUT, -ENOTCONN.  deadline in ns, -1 never, 0 does not wait.
+ */
+int gsi_pending_await(struct gsi_self *me, const struct gsi_wanted *w,
+    int64_t deadline, struct gsi_pending **out, gs_bytes *reply);
+/* Looks; one that is to become a message now, or NULL. */
+struct gsi_pending *gsi_pending_news(struct gsi_self *me);
+
+/* response.c */
+/* Hands a response out, which is done with: its status. */
+int gsi_response(
+    struct gsi_self *me, struct gsi_pending *p, gs_bytes reply, gs_bytes *out);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests and their responses, one by one: gs_send_request and its kin. */
+#include <errno.h>
+
+#include "lib/pending.h"
+
+#define DRAIN 16u /* out at once from which sending looks for replies */
+
+/* What is wrong with the request itself: nothing has been sent. */
+static int
+refused(int status, gs_addr to, gs_bytes request)
+{
+	return gsi_failed(status, "request", to, request, 0, "");
+}
+
+static int
+send_to(
+    struct gsi_self *me, gs_pid pid, gs_bytes request, struct gsi_pending *p)
+{
+	struct gsi_head head = { GSI_CALL, me->pid.gen, p->tag };
+	struct gsi_peer *peer;
+	int status = gsi_peer_get(me, pid, &peer);
+
+	if (status == 0 && !gsi_has_loop(me, pid) &&
+	    !gs_pid_equal(pid, me->pid))
+		status = -EOPNOTSUPP;
+	if (status == 0)
+		status = gsi_send_peer(me, peer, GM_MAILBOX, &head, request, 0);
+	return status;
+}
+
+GS_API int
+gs_send_request(gs_addr to, gs_bytes request, gs_reqid *id)
+{
+	struct gsi_self *me = gsi_self();
+	struct gsi_pending *p;
+	gs_pid pid = GS_NO_PID;
+	int found, status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	found = gsi_resolve(me, to, &pid);
+	if (found != 0 && found != -ENOENT)
+		return refused(found, to, request);
+	if (found != 0)
+		pid = GS_NO_PID;
+	status = gsi_pending_new(me, pid, &p);
+	if (status != 0)
+		return refused(status, to, request);
+	/* replies that nobody collects yet must not fill the ring */
+	if (me->pendings->out > DRAIN)
+		gsi_pendings_drain(me);
+	status = found == 0 ? send_to(me, pid, request, p) : found;
+	if (status == -ENOENT || status == -ESRCH) {
+		gsi_pending_come(me, p, status, "noproc");
+		status = 0;
+	}
+	if (status != 0) {
+		gsi_pending_drop(me, p);
+		return refused(status, to, request);
+	}
+	*id = (gs_reqid){ pid, p->tag };
+	return 0;
+}
+
+/* Hands the response out; the request is done with. */
+int
+gsi_response(
+    struct gsi_self *me, struct gsi_pending *p, gs_bytes reply, gs_bytes *out)
+{
+	int status = p->status;
+
+	if (status != 0)
+		status = gsi_failed(status, "request", GS_PID(p->pid), GS_NONE,
+		    0, p->reason != NULL ? p->reason : "");
+	else if (out != NULL)
+		*out = reply;
+	gsi_pending_drop(me, p);
+	return status;
+}
+
+static int
+unknown(void)
+{
+	return gsi_fail(-EINVAL, "badarg",
+	    "this thread has no such request, or its response has been "
+	    "handed out");
+}
+
+static int
+response(gs_reqid id, gs_bytes *reply, int timeout, bool give_up)
+{
+	struct gsi_self *me = gsi_self();
+	struct gsi_wanted w = { .tag = id.tag };
+	struct gsi_pending *p;
+	gs_bytes body;
+	int status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	if (timeout < 0)
+		return gsi_fail(-EINVAL, "badarg",
+		    "a response: the timeout %d is negative", timeout);
+	if (gsi_pending(me, id.tag) == NULL)
+		return unknown();
+	status = gsi_pending_await(
+	    me, &w, timeout == 0 ? 0 : gsi_deadline(timeout), &p, &body);
+	if (status == 1)
+		return gsi_response(me, p, body, reply);
+	if (status == -ETIMEDOUT && give_up)
+		gsi_pending_drop(me, gsi_pending(me, id.tag));
+	return gsi_failed(
+	    status, "request", GS_PID(id.pid), GS_NONE, timeout, "");
+}
+
+GS_API int
+gs_wait_response(gs_reqid id, gs_bytes *reply, int timeout)
+{
+	return response(id, reply, timeout, false);
+}
+
+GS_API int
+gs_receive_response(gs_reqid id, gs_bytes *reply, int timeout)
+{
+	return response(id, reply, timeout, true);
+}
+
+GS_API int
+gs_check_response(const gs_info *message, gs_reqid id, gs_bytes *reply)
+{
+	struct gsi_self *me = gsi_self();
+	struct gsi_wanted w = { .tag = id.tag };
+	struct gsi_pending *p;
+	gs_bytes body;
+	int status;
+
+	if (me == NULL)
+		return -ENOTCONN;
+	if (message != NULL &&
+	    (message->kind != GS_INFO_RESPONSE || message->ref.id != id.tag))
+		return -EAGAIN;
+	if (gsi_pending(me, id.tag) == NULL)
+		return unknown();
+	status = gsi_pending_await(me, &w, 0, &p, &body);
+	if (status == 1)
+		return gsi_response(me, p, body, reply);
+	return status == -ETIMEDOUT ? -EAGAIN : status;
+}

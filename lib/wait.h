@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Time, waiting, and timers. */
+#ifndef GSI_WAIT_H
+#define GSI_WAIT_H
+
+#include "shm/ring.h"
+
+struct gsi_self;
+
+/* clock.c */
+int64_t gsi_now_ns(void);
+/* ms as the public API has it to a deadline: -1 for GS_INFINITY. */
+int64_t gsi_deadline(int ms);
+
+/* wait.c */
+/* How long one wait has been going on; zeroed at its start. */
+struct gsi_patience {
+	uint32_t rounds;
+	int64_t until;
+};
+#define GSI_NO_CPU UINT32_MAX
+uint32_t gsi_cpu(void);
+/* True: spun or yielded, look again.  False: it is time to sleep. */
+bool gsi_patient(
+    struct gsi_self *me, struct gsi_patience *patience, uint32_t peer_cpu);
+/*
+ * Sleeps on the bell of a ring found empty, until deadline (ns, -1 never).
+ * 0 look again, -ETIMEDOUT, -ENOTCONN the node is gone.
+ */
+int gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
+
+/* timer.c */
+/* When the next timer is due (ns), -1 none. */
+int64_t gsi_timers_next(struct gsi_self *me);
+/* Sends what is due by now. */
+void gsi_timers_fire(struct gsi_self *me, int64_t now);
+void gsi_timers_free(struct gsi_self *me);
+
+#endif
