@@ -8,7 +8,7 @@
  *
  * GS_TEST_SEED=n repeats the choices of a run, though not its timing.
  */
-#include "tests/torture/soak_report.h"
+#include "tests/torture/soak_compare.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -18,13 +18,6 @@
 #define TICK 10 /* ms */
 #define LOG_MAX (8 << 20)
 #define IDLE_BYTES (64u << 10) /* of a mailbox with nothing to do */
-
-/* What may be more: a pool of bells, malloc's and mailboxes' slack. */
-#define SPARE_FDS 16
-#define SPARE_KB 1024
-#define SPARE_ARENA (4ull << 20)
-#define SPARE_SLOTS 64u
-#define SPARE_MAPS 64
 
 /* ---- beginning and end ---- */
 
@@ -211,48 +204,6 @@ go_round(int64_t ms)
 	calm();
 	if (fstat(torment.log, &st) == 0 && st.st_size > LOG_MAX)
 		CHECK_OK(ftruncate(torment.log, 0));
-}
-
-/* ---- as it was ---- */
-
-struct pair {
-	const struct measure *before;
-	struct measure *now;
-};
-
-static bool
-as_before(void *data)
-{
-	struct pair *pair = data;
-	const struct measure *a = pair->before;
-	struct measure *b = pair->now;
-
-	look();
-	measure(b);
-	if (b->node.processes != a->node.processes || b->live != a->live ||
-	    b->dead > a->dead || b->children != a->children ||
-	    b->zombies > a->zombies || b->segments > a->segments)
-		return false;
-	if (b->node_fds > a->node_fds + SPARE_FDS ||
-	    b->root_fds > a->root_fds + SPARE_FDS ||
-	    b->node.arena_used > a->node.arena_used + SPARE_ARENA ||
-	    b->high > a->high + SPARE_SLOTS ||
-	    b->root_maps > a->root_maps + SPARE_MAPS)
-		return false;
-	return test_slow() || (b->node_kb <= a->node_kb + SPARE_KB &&
-				  b->root_kb <= a->root_kb + SPARE_KB &&
-				  b->server_kb <= a->server_kb + SPARE_KB);
-}
-
-static void
-compare(const struct measure *before)
-{
-	struct measure now;
-	struct pair pair = { before, &now };
-	bool same = eventually(as_before, &pair, CALM);
-
-	print_measure("after", &now);
-	SHOULD(same, "not as it was before");
 }
 
 static void

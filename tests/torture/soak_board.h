@@ -66,6 +66,8 @@ struct voice_board {
 	_Atomic uint32_t op;
 	_Atomic int64_t until; /* ms; what it is in must be over by then */
 	_Atomic uint64_t pid; /* slot << 32 | gen */
+	_Atomic uint32_t restarts; /* the server + 1 that it has restarted */
+	_Atomic int64_t restarted; /* ms, until when that may take effect */
 };
 
 #define DIARY 32768u

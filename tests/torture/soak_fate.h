@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fates: who makes a process end says so here first, by its pid, and how.
- * So nobody may end without a fate, and the reason that others are told must
- * be one of those that its fate allows.
+ * So nobody may end without a fate.
  */
 #ifndef GS_TESTS_SOAK_FATE_H
 #define GS_TESTS_SOAK_FATE_H
@@ -89,52 +88,6 @@ fates_of(gs_pid pid)
 		return UINT32_MAX;
 	}
 	return word >> 32 == pid.gen ? (uint32_t)word : 0;
-}
-
-/*
- * A client is not the node's to reap: an old kernel cannot tell how it ended
- * once its parent has reaped it, and that is killed.
- */
-static inline bool
-reason_fits(gs_pid pid, const char *reason, bool client)
-{
-	uint32_t fates = fates_of(pid);
-
-	if (fates == UINT32_MAX || strcmp(reason, "noproc") == 0 ||
-	    (client && fates != 0 && strcmp(reason, "killed") == 0))
-		return true;
-	for (uint32_t i = 0; i < FATES; i++)
-		if ((fates & 1u << i) && strcmp(reason, fate_reason[i]) == 0)
-			return true;
-	if (!(fates & 1u << BY_LINK))
-		return false;
-	for (uint32_t i = 0; i < FATES; i++)
-		if (strcmp(reason, fate_reason[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Until it has a seat of its own it ends with the root that forked it. */
-static inline bool
-died_unborn(gs_pid pid, const char *reason)
-{
-	bool unborn = fates_of(pid) == 0 && strcmp(reason, "killed") == 0 &&
-		      gm_load(&board->count[N_roots], relaxed) > 0;
-
-	count(N_unborn, unborn);
-	return unborn;
-}
-
-/* What others were told of an end. */
-static inline void
-judge(uint32_t voice, uint32_t server, gs_pid pid, const char *reason,
-    bool client)
-{
-	char text[GS_PID_TEXT];
-
-	if (!reason_fits(pid, reason, client) && !died_unborn(pid, reason))
-		wrong(voice, server, "%s ended with %s, its fates are %x",
-		    gs_pid_text(pid, text), reason, fates_of(pid));
 }
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef GS_TESTS_SOAK_PARCEL_H
 #define GS_TESTS_SOAK_PARCEL_H
 
-#include "tests/torture/soak_fate.h"
+#include "tests/torture/soak_judge.h"
 
 #define KEYS 4u
 #define BODY_MAX (200u << 10)

@@ -107,8 +107,11 @@ reap(uint32_t i)
 		    test_ending(status, text, sizeof(text)));
 	seat->pid = 0;
 	for (uint32_t t = 0; t < THREADS; t++) {
-		gm_store(&board->voice[i * THREADS + t].until, 0, relaxed);
-		gm_store(&board->voice[i * THREADS + t].life, 0, relaxed);
+		struct voice_board *vb = &board->voice[i * THREADS + t];
+
+		gm_store(&vb->until, 0, relaxed);
+		gm_store(&vb->life, 0, relaxed);
+		gm_store(&vb->restarted, now_ms() + RESTART_MS, relaxed);
 	}
 	return true;
 }

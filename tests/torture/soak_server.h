@@ -15,7 +15,7 @@ follow(const struct kv *kv)
 
 	if (last != 0 && gs_alive(pid))
 		wrong(NOBODY, kv->me, "twins: %u.%u lives", pid.slot, pid.gen);
-	if (last != 0 && (fates_of(pid) & ~BORN) == 0)
+	if (last != 0 && (fates_of(pid) & ~BORN) == 0 && !is_restarting(kv->me))
 		wrong(NOBODY, kv->me, "%u.%u has ended of nothing", pid.slot,
 		    pid.gen);
 }
