@@ -108,6 +108,8 @@ bool cmd_utf8(const char *text, size_t length);
 bool cmd_is_safe(const char *text, size_t length);
 /* Bytes as a person may see them: newline and tab stay. */
 void cmd_put_safe(const char *data, size_t size);
+/* A name or the like, which has neither. */
+void cmd_put_word(const char *text);
 
 /* attach.c */
 struct cmd_server {

@@ -14,6 +14,8 @@
 
 #include "cmd/gsctl/record.h"
 
+#define LINE_CUT (1u << 20)
+
 static const struct cmd_option options[] = {
 	{ "follow", 'f', NULL, "go on and print what comes" },
 	{ NULL, 0, NULL, NULL },
@@ -51,30 +53,46 @@ print_line(struct log *log, char *line)
 		record_print(&record);
 }
 
+/* A piece of a line; NULs, which a file system in trouble leaves, are none. */
+static void
+add_piece(struct log *log, const char *piece, size_t size)
+{
+	if (log->length + size + 1 > log->room) {
+		log->room = 2 * (log->length + size + 1);
+		log->line = cmd_memory(log->line, log->room);
+	}
+	for (size_t i = 0; i < size; i++)
+		if (piece[i] != '\0')
+			log->line[log->length++] = piece[i];
+	log->line[log->length] = '\0';
+}
+
 /* Everything up to the end of the file; the last line may not be whole. */
 static void
 drain(struct log *log)
 {
-	char piece[8192];
+	char data[8192];
+	size_t size;
 
 	clearerr(log->file);
-	while (fgets(piece, sizeof(piece), log->file) != NULL) {
-		size_t n = strlen(piece);
+	while ((size = fread(data, 1, sizeof(data), log->file)) > 0) {
+		const char *at = data, *end;
 
-		/* a NUL, which the logger never writes */
-		if (n == 0)
-			continue;
-		if (log->length + n + 1 > log->room) {
-			log->room = 2 * (log->length + n + 1);
-			log->line = cmd_memory(log->line, log->room);
+		while ((end = memchr(at, '\n', size)) != NULL) {
+			size_t n = (size_t)(end - at);
+
+			add_piece(log, at, n);
+			print_line(log, log->line);
+			log->length = 0;
+			at += n + 1;
+			size -= n + 1;
 		}
-		memcpy(log->line + log->length, piece, n + 1);
-		log->length += n;
-		if (piece[n - 1] != '\n')
-			continue;
-		log->line[log->length - 1] = '\0';
-		print_line(log, log->line);
-		log->length = 0;
+		add_piece(log, at, size);
+		/* longer than any that the logger writes: as it is */
+		if (log->length > LINE_CUT) {
+			print_line(log, log->line);
+			log->length = 0;
+		}
 	}
 }
 
@@ -94,19 +112,22 @@ close_file(struct log *log)
 }
 
 /* The older half, if there is one. */
-static void
+static bool
 print_older(struct log *log)
 {
 	size_t n = strlen(log->path);
+	bool there;
 
 	if (n + 3 > sizeof(log->path))
-		return;
+		return false;
 	memcpy(log->path + n, ".1", 3);
-	if (open_file(log)) {
+	there = open_file(log);
+	if (there) {
 		drain(log);
 		close_file(log);
 	}
 	log->path[n] = '\0';
+	return there;
 }
 
 static bool
@@ -205,9 +226,8 @@ run(struct cmd *cmd)
 		return cmd_error(CMD_NO,
 		    "node '%s' writes its log to its own stderr", cmd->node);
 	/* A running node writes its first record when there is one. */
-	if (!running && access(log.path, F_OK) != 0)
+	if (!print_older(&log) && !running && access(log.path, F_OK) != 0)
 		return no_log(cmd, &log);
-	print_older(&log);
 	if (cmd_value(cmd, "follow") != NULL)
 		return follow(&log);
 	catch_up(&log);

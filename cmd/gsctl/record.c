@@ -135,12 +135,6 @@ print_indented(const char *text, int indent)
 	}
 }
 
-static void
-print_word(const char *text)
-{
-	cmd_put_safe(text, strlen(text));
-}
-
 void
 record_print(const struct record *record)
 {
@@ -148,22 +142,23 @@ record_print(const struct record *record)
 
 	printf("%s ", record_time(record, time, sizeof(time)));
 	if (strcmp(record->kind, "output") == 0) {
-		print_word(*record->name ? record->name : record->pid);
+		cmd_put_word(*record->name ? record->name : record->pid);
 		fputs("| ", stdout);
 		print_indented(record->text, 4);
 		return;
 	}
-	printf("%-7s ", record->level);
-	print_word(record->name);
+	cmd_put_word(record->level);
+	printf("%*s", 8 - (int)strnlen(record->level, 7), "");
+	cmd_put_word(record->name);
 	if (*record->pid != '\0') {
 		fputs(*record->name ? " " : "", stdout);
-		print_word(record->pid);
+		cmd_put_word(record->pid);
 	}
 	fputs("  ", stdout);
 	print_indented(record->text, 4);
 	for (int i = 0; i < record->count; i++) {
 		fputs("    ", stdout);
-		print_word(record->fields[i].key);
+		cmd_put_word(record->fields[i].key);
 		fputs(": ", stdout);
 		print_indented(record->fields[i].value, 8);
 	}

@@ -125,15 +125,16 @@ cmd_utf8(const char *text, size_t length)
 	return true;
 }
 
-void
-cmd_put_safe(const char *data, size_t size)
+/* Controls in kept, a string, are left as they are. */
+static void
+put(const char *data, size_t size, const char *kept)
 {
 	const unsigned char *in = (const unsigned char *)data;
 
 	while (size > 0) {
 		size_t n = printable(in, size);
 
-		if (n == 0 && (*in == '\n' || *in == '\t'))
+		if (n == 0 && *in != '\0' && strchr(kept, *in) != NULL)
 			n = 1;
 		if (n > 0)
 			fwrite(in, 1, n, stdout);
@@ -143,4 +144,16 @@ cmd_put_safe(const char *data, size_t size)
 		in += n;
 		size -= n;
 	}
+}
+
+void
+cmd_put_safe(const char *data, size_t size)
+{
+	put(data, size, "\n\t");
+}
+
+void
+cmd_put_word(const char *text)
+{
+	put(text, strlen(text), "");
 }
