@@ -80,6 +80,23 @@ fuzz_budget(uint64_t branches)
 	branches_left = branches;
 }
 
+/* Characters that turn or break a line, and the controls of Latin 1. */
+static bool
+obeyed(const char *text, size_t left)
+{
+	static const char *const all[] = { "\xd8\x9c", "\xe2\x80\x8e",
+		"\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaa",
+		"\xe2\x80\xab", "\xe2\x80\xac", "\xe2\x80\xad", "\xe2\x80\xae",
+		"\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8",
+		"\xe2\x81\xa9" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (left >= strlen(all[i]) &&
+		    memcmp(text, all[i], strlen(all[i])) == 0)
+			return true;
+	return left > 1 && text[0] == '\xc2' && (unsigned char)text[1] < 0xa0;
+}
+
 /* jansson judges UTF-8, which is not the code under test. */
 bool
 fuzz_printable(const char *text, size_t size, const char *allowed)
@@ -93,8 +110,8 @@ fuzz_printable(const char *text, size_t size, const char *allowed)
 
 		if (c < 0x20 || c == 0x7f)
 			fine = c != '\0' && strchr(allowed, c) != NULL;
-		else if (c == 0xc2 && i + 1 < size)
-			fine = (unsigned char)text[i + 1] >= 0xa0;
+		else if (c >= 0xc2)
+			fine = !obeyed(text + i, size - i);
 	}
 	return fine;
 }
