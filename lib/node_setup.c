@@ -19,6 +19,9 @@
 #include "lib/runtime.h"
 #include "shm/barrier.h"
 
+/* A write of output waits so long for a logger that does not read. */
+static const struct timeval patience = { 0, 200000 };
+
 static int
 make_channels(struct gsi_node *node)
 {
@@ -35,6 +38,8 @@ make_channels(struct gsi_node *node)
 	    0)
 		return -errno;
 	setsockopt(node->output[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	setsockopt(node->output[1], SOL_SOCKET, SO_SNDTIMEO, &patience,
+	    sizeof(patience));
 	node->out_fd = node->err_fd = node->output[1];
 	return 0;
 }
