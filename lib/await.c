@@ -9,6 +9,13 @@
 #include "lib/pending.h"
 #include "lib/request.h"
 
+/*
+ * A stray write into the words of a mailbox can put its owner to sleep over
+ * my request.  So it is rung again, now and then, while I wait.
+ */
+#define AGAIN_NS (1000 * NS_PER_MS)
+#define AGAIN_MAX_NS (64 * AGAIN_NS)
+
 /* What came instead of the answer: -E2BIG, -ENOSPC, -ENOBUFS. */
 int
 gsi_refusal(const struct gm_record *record)
@@ -53,6 +60,8 @@ look(struct gsi_self *me, uint64_t tag, gs_bytes *body)
 		body->size = record.size - sizeof(head);
 		return 1;
 	}
+	if (status == -EBADMSG)
+		me->damaged = true;
 	return status;
 }
 
@@ -77,12 +86,32 @@ last_look(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
 	return -ECONNRESET;
 }
 
+/* Up to deadline, or until it is time to ring the peer again. */
+static int
+sleep_on(
+    struct gsi_self *me, struct gsi_peer *peer, int64_t deadline, int64_t *step)
+{
+	int64_t until = peer != NULL ? gsi_now_ns() + *step : deadline;
+	int status;
+
+	if (deadline >= 0 && deadline < until)
+		until = deadline;
+	status = gsi_sleep(me, &me->replies, until);
+	if (status != -ETIMEDOUT || until == deadline)
+		return status;
+	gsi_peer_ring(me, peer);
+	if (*step < AGAIN_MAX_NS)
+		*step *= 2;
+	return 0;
+}
+
 int
-gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
+gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
     int64_t deadline, gs_bytes *body, char reason[GS_REASON_MAX + 1])
 {
 	struct gsi_patience patience = { 0 };
 	uint32_t cpu = GSI_NO_CPU;
+	int64_t step = AGAIN_NS;
 	int status;
 
 	for (;;) {
@@ -98,7 +127,7 @@ gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
 		/* the node may hold answers back for want of room */
 		if (gm_ring_release(&me->replies))
 			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
-		status = gsi_sleep(me, &me->replies, deadline);
+		status = sleep_on(me, peer, deadline, &step);
 		if (status == 0)
 			continue;
 		if (look(me, tag, body) == 1)

@@ -51,6 +51,8 @@ reason_of(int status)
 		return "too_large";
 	case -EOPNOTSUPP:
 		return "no_server";
+	case -EBADMSG:
+		return "bad_mailbox";
 	default:
 		return "badarg";
 	}
@@ -105,6 +107,10 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 		break;
 	case -EOPNOTSUPP:
 		snprintf(text, size, "it is no server: it answers no calls");
+		break;
+	case -EBADMSG:
+		snprintf(
+		    text, size, "its mailbox or mine is damaged (bad_mailbox)");
 		break;
 	default:
 		snprintf(text, size, "%s", strerror(-status));

@@ -42,7 +42,7 @@ struct gsi_flush {
 /* Everything that a process, or a thread of a client, is in its node. */
 struct gsi_self {
 	gs_pid pid;
-	bool node_gone;
+	bool node_gone, damaged; /* it cannot go on as it is */
 	bool bells_kept; /* else the node rings for it: root */
 	bool is_server; /* forked by the library; has no socket */
 	bool trap_exit;

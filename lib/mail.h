@@ -62,7 +62,7 @@ int gsi_refusal(const struct gm_record *record);
  * look at the replies.  peer (or NULL) is whose death ends the wait:
  * -ECONNRESET, and reason says why.  -ETIMEDOUT, -ENOTCONN.
  */
-int gsi_await(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
+int gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
     int64_t deadline, gs_bytes *body, char reason[GS_REASON_MAX + 1]);
 
 /* receive.c */

@@ -84,6 +84,10 @@ gs_receive(gs_info *info, int timeout)
 			return gsi_fail(-ENOTCONN, "nodedown",
 			    "the node is "
 			    "down");
+		if (status == -EBADMSG)
+			return gsi_fail(status, "bad_mailbox",
+			    "the mailbox was damaged; this process leaves it "
+			    "behind and gets a new pid");
 		if (status != -EINTR)
 			return status;
 	}

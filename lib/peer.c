@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -123,31 +124,57 @@ sweep(struct gsi_peers *peers)
 	    2 * peers->count > SWEEP_MIN ? 2 * peers->count : SWEEP_MIN;
 }
 
-static int
-learn(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
-    struct gsi_peer **at)
+/* The node rings for those who cannot hold one more descriptor. */
+static void
+ring_by_node(struct gsi_self *me, gs_pid pid)
 {
-	struct gsi_peer *peer;
+	struct gsi_ask ask = { .pid = pid };
+
+	gsi_request_post(me, GSI_OP_RING, &ask, sizeof(ask));
+}
+
+static int
+map_peer(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
+    struct gm_region_ref *out)
+{
 	uint64_t region = gm_load(&entry->region, relaxed);
 	int status;
 
 	if (region == 0)
 		return -ESRCH;
-	peer = calloc(1, sizeof(*peer));
-	if (peer == NULL)
-		return -ENOMEM;
-	status = gm_region_map(
-	    me->arena->fd, region, pid.slot, pid.gen, true, &peer->region);
+	status =
+	    gm_region_map(me->arena->fd, region, pid.slot, pid.gen, true, out);
 	/* the table says how large it is; its own header anybody can write */
-	if (status == 0 &&
-	    peer->region.cells != gm_load(&entry->cells, relaxed)) {
-		gm_region_unmap(&peer->region);
+	if (status == 0 && out->cells != gm_load(&entry->cells, relaxed)) {
+		gm_region_unmap(out);
 		status = -EBADMSG;
 	}
+	if (status == -EBADMSG) {
+		/* given back under my hands, or it is to look at itself */
+		if (gm_load(&entry->word, acquire) !=
+		    gm_word_of(pid.gen, GM_LIVE))
+			return -ESRCH;
+		ring_by_node(me, pid);
+	}
+	return status;
+}
+
+static int
+learn(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
+    struct gsi_peer **at)
+{
+	struct gsi_peer *peer = calloc(1, sizeof(*peer));
+	int status;
+
+	if (peer == NULL)
+		return -ENOMEM;
+	status = map_peer(me, pid, entry, &peer->region);
 	if (status != 0) {
 		free(peer);
 		return status;
 	}
+	/* what is forked here has no business in others' mailboxes */
+	madvise(peer->region.region, peer->region.mapped, MADV_DONTFORK);
 	peer->pid = pid;
 	peer->entry = entry;
 	peer->bell = -1;
@@ -211,15 +238,6 @@ gsi_peer_alive(const struct gsi_peer *peer)
 		gm_word_of(peer->pid.gen, GM_LIVE) };
 
 	return alive;
-}
-
-/* The node rings for those who cannot hold one more descriptor. */
-static void
-ring_by_node(struct gsi_self *me, gs_pid pid)
-{
-	struct gsi_ask ask = { .pid = pid };
-
-	gsi_request_post(me, GSI_OP_RING, &ask, sizeof(ask));
 }
 
 /* Too many: all go, and those that are used come back. */

@@ -33,6 +33,18 @@ decode(struct gsi_self *me, const struct gm_record *record,
 	return true;
 }
 
+/* An end of which the table, which nobody else can write, knows nothing. */
+static bool
+is_alive(struct gsi_self *me, const struct gsi_message *message)
+{
+	struct gsi_note note;
+
+	if (message->kind == GSI_EXIT)
+		return false; /* a signal of the living */
+	memcpy(&note, message->body.data, sizeof(note));
+	return gm_entry_live(me->arena, note.who.slot, note.who.gen);
+}
+
 /* Only the node speaks of ends; anybody else who does is not believed. */
 static bool
 believable(struct gsi_self *me, const struct gsi_message *message)
@@ -43,7 +55,7 @@ believable(struct gsi_self *me, const struct gsi_message *message)
 	case GSI_CHILD:
 		return message->from_node &&
 		       message->body.size >= sizeof(struct gsi_note) &&
-		       !gsi_flushed(me, message);
+		       !is_alive(me, message) && !gsi_flushed(me, message);
 	case GSI_RESPONSE:
 		return false; /* made below, and nowhere else */
 	default:
@@ -203,12 +215,14 @@ gsi_mailbox_next(
 		if (me->pendings != NULL && ++me->pendings->turn % BUSY == 0 &&
 		    take_response(me, message))
 			return 1;
-		status = take(me, message);
+		status = me->damaged ? -EBADMSG : take(me, message);
 		if (status == 0 && me->pendings != NULL &&
 		    take_response(me, message))
 			return 1;
 		if (status == 1)
 			look_at_timers(me);
+		if (status == -EBADMSG)
+			me->damaged = true;
 		if (status != 0)
 			return status;
 		if (gsi_signal_pending(me))
@@ -229,7 +243,7 @@ gsi_mailbox_next(
 		gsi_mailbox_done(me);
 		status =
 		    gsi_sleep(me, &me->mailbox, earlier(until, give_back(me)));
-		if (status == -ENOTCONN)
+		if (status < 0 && status != -ETIMEDOUT)
 			return status;
 		patience = (struct gsi_patience){ 0 };
 	}

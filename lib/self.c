@@ -201,7 +201,12 @@ attach(void)
 static bool
 stays(struct gsi_self *me)
 {
-	return me->is_server || !home.open || home.arena == me->arena ||
+	if (me->is_server || !home.open)
+		return true;
+	/* what was scribbled on is left behind: somebody new goes on */
+	if (me->damaged)
+		return false;
+	return home.arena == me->arena ||
 	       (!me->node_gone && gsi_node_alive(me));
 }
 
@@ -210,12 +215,15 @@ gsi_self(void)
 {
 	struct gsi_self *me = thread.self;
 
-	if (__builtin_expect(
-		me != NULL && !me->node_gone && me->arena == home.arena, 1))
+	if (__builtin_expect(me != NULL && !me->node_gone && !me->damaged &&
+				 me->arena == home.arena,
+		1))
 		return me;
 	if (me != NULL && stays(me))
 		return me;
 	if (me != NULL) {
+		if (me->damaged)
+			gsi_words(me->page, "bad_mailbox");
 		gsi_self_set(NULL);
 		gsi_detach(me, false);
 	}

@@ -67,6 +67,9 @@ gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which ring,
 		    gm_load(&me->page->refused, relaxed) + 1, relaxed);
 		nudge(me, peer, &peer->region.ring[ring]);
 	}
+	/* it is to look at itself */
+	if (status == -EBADMSG)
+		gsi_peer_ring(me, peer);
 	return status;
 }
 

@@ -210,6 +210,8 @@ turn(struct gsi_server *s)
 		interrupted(s);
 	else if (status == -ECONNRESET || status == -ENOTCONN)
 		gsi_server_end(s, "nodedown");
+	else if (status == -EBADF)
+		gsi_server_end(s, "bad_descriptor");
 	else
 		gsi_server_end(s, "bad_mailbox");
 }

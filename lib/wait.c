@@ -101,6 +101,16 @@ tune(struct gsi_self *me, int64_t slept)
 		me->spin_ns = SPIN_MIN_NS;
 }
 
+/* Nobody rings for what is damaged: it is looked for before each sleep. */
+static bool
+is_sound(struct gsi_self *me)
+{
+	if (!gm_region_sound(&me->region, me->pid.slot, me->pid.gen) ||
+	    !gm_ring_sound(&me->mailbox) || !gm_ring_sound(&me->replies))
+		me->damaged = true;
+	return !me->damaged;
+}
+
 int
 gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 {
@@ -111,6 +121,8 @@ gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 
 	if (me->node_gone)
 		return -ENOTCONN;
+	if (!is_sound(me))
+		return -EBADMSG;
 	if (!gm_ring_sleep(ring)) {
 		gm_ring_awake(ring);
 		return 0;
@@ -134,6 +146,8 @@ gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 	}
 	if (me->node_gone)
 		return -ENOTCONN;
+	if (n < 0)
+		return -EBADF;
 	if (n == 0 && deadline >= 0 && gsi_now_ns() >= deadline)
 		return -ETIMEDOUT;
 	tune(me, gsi_now_ns() - before);

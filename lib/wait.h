@@ -24,8 +24,8 @@ uint32_t gsi_cpu(void);
 bool gsi_patient(
     struct gsi_self *me, struct gsi_patience *patience, uint32_t peer_cpu);
 /*
- * Sleeps on the bell of a ring found empty, until deadline (ns, -1 never).
- * 0 look again, -ETIMEDOUT, -ENOTCONN the node is gone.
+ * Sleeps on the bell of an empty ring, until deadline (ns, -1 never): 0 look
+ * again, -ETIMEDOUT, -ENOTCONN no node, -EBADMSG damaged, -EBADF closed.
  */
 int gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
 

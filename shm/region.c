@@ -178,6 +178,7 @@ ring_ref(int fd, const struct gm_region_ref *ref, enum gm_which which)
 		.heads_at = heads,
 		.bodies_at = bodies,
 		.id = gm_region_id(ref->at, which),
+		.proved = GM_RING_CELLS_START, /* never given back */
 	};
 }
 
@@ -204,6 +205,15 @@ gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen, bool writable,
 	out->ring[GM_MAILBOX] = ring_ref(fd, out, GM_MAILBOX);
 	out->ring[GM_REPLIES] = ring_ref(fd, out, GM_REPLIES);
 	return 0;
+}
+
+bool
+gm_region_sound(const struct gm_region_ref *ref, uint32_t slot, uint32_t gen)
+{
+	const struct gm_region *region = ref->region;
+
+	return region->magic == REGION_MAGIC && region->cells == ref->cells &&
+	       region->slot == slot && region->gen == gen;
 }
 
 void

@@ -67,6 +67,10 @@ int gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen,
     bool writable, struct gm_region_ref *out);
 void gm_region_unmap(struct gm_region_ref *ref);
 
+/* What the node wrote of its geometry is still there. */
+bool gm_region_sound(
+    const struct gm_region_ref *ref, uint32_t slot, uint32_t gen);
+
 /* Node: gives the memory back (punches the whole span). */
 void gm_region_punch(int fd, uint64_t at, uint32_t cells);
 

@@ -32,6 +32,9 @@ uint64_t gm_ring_commit(
 void gm_ring_abandon(
     struct gm_sender *me, const struct gm_ring_ref *to, struct gm_slip *slip);
 
+/* A sleep_no that stands for none: the bell is rung without one. */
+#define GM_RING_ANYWAY UINT64_MAX
+
 /* After the write() to the bell has returned. */
 void gm_ring_rung(const struct gm_ring_ref *to, uint64_t sleep_no);
 
@@ -77,6 +80,12 @@ int gm_ring_take(struct gm_receiver *r, struct gm_record *out);
  * out too, so ask again before sleeping.
  */
 bool gm_ring_release(struct gm_receiver *r);
+
+/*
+ * False: the ring is damaged.  Not between sleep and awake, and not while it
+ * is being trimmed by somebody else's hand.
+ */
+bool gm_ring_sound(const struct gm_receiver *r);
 
 /* B1 to B5: true: may wait on the bell; false: look again. */
 bool gm_ring_sleep(struct gm_receiver *r);

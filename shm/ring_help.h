@@ -85,6 +85,9 @@ gm_announce(struct gm_sender *me, const struct gm_ring_ref *to,
 
 /* Allocates A and B below need cells; the caller looks again at 0. */
 int gm_ring_grow(const struct gm_ring_ref *ref, uint64_t need);
+/* Proves that what `allocated` says is there: 0, -EBADMSG, -ENOSPC. */
+int gm_ring_prove(const struct gm_ring_ref *ref, uint64_t word);
+bool gm_ring_head_there(const struct gm_ring_ref *ref, uint64_t cell);
 
 /* Cells that a body of b cells takes when it starts at position v. */
 static inline uint64_t

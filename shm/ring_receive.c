@@ -142,7 +142,7 @@ look_at_tail(struct gm_receiver *r)
 	uint64_t lo, hi, v, k;
 
 	r->look = false;
-	if (!gm_tail_read(ref->ring, &lo, &hi))
+	if (!gm_ring_sound(r) || !gm_tail_read(ref->ring, &lo, &hi))
 		return -EBADMSG;
 	v = lo & GM_POSITION;
 	k = hi & GM_K;
@@ -316,8 +316,7 @@ gm_ring_sleep(struct gm_receiver *r)
 		return false;
 	lo = r->holding ? end : r->cur;
 	/* B2: release [T6], before ASLEEP can be seen */
-	gm_store(
-	    &ring->sleep_no, gm_load(&ring->sleep_no, relaxed) + 1, release);
+	gm_store(&ring->sleep_no, ++r->sleeps, release);
 	if (r->n_pins != 0) {
 		/* B3 [T6]: owners of pins are READY at B5, or see this */
 		gm_store(&ring->pinwait, 1, relaxed);

@@ -19,7 +19,6 @@
  *	write, rung	others ring once more
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 
 #include "shm/ring_help.h"
@@ -31,68 +30,6 @@ size_t
 gm_ring_message_max(const struct gm_ring_ref *ref)
 {
 	return (size_t)ref->cells * GM_CELL / 4;
-}
-
-static int
-allocate(int fd, uint64_t at, uint64_t size)
-{
-	int i = 0, status;
-
-	do {
-		status = fallocate(fd, 0, (off_t)at, (off_t)size);
-	} while (status < 0 && errno == EINTR && ++i < GM_ROUNDS);
-	return status < 0 ? -errno : 0;
-}
-
-static int
-allocate_cells(const struct gm_ring_ref *ref, uint64_t from, uint64_t to)
-{
-	uint64_t at = from * GM_CELL;
-	uint64_t size = (to - from) * GM_CELL;
-	int status = allocate(ref->fd, ref->heads_at + at, size);
-
-	return status != 0 ? status
-			   : allocate(ref->fd, ref->bodies_at + at, size);
-}
-
-/*
- * Doubles, or takes just what is needed when memory is short.  A and B are
- * allocated before anybody is told, so nobody meets a hole.
- */
-GM_COLD int
-gm_ring_grow(const struct gm_ring_ref *ref, uint64_t need)
-{
-	struct gm_ring *ring = ref->ring;
-	uint64_t word = gm_load(&ring->allocated, acquire); /* [T4] */
-	uint64_t cells = word & GM_CELLS;
-	uint64_t least =
-	    (need + GM_PAGE / GM_CELL - 1) & ~(uint64_t)(GM_PAGE / GM_CELL - 1);
-	uint64_t to;
-	int status;
-
-	if (cells > ref->cells || cells % (GM_PAGE / GM_CELL) != 0 ||
-	    need > ref->cells)
-		return -EBADMSG;
-	if (need <= cells)
-		return 0;
-	to = 2 * cells > least ? 2 * cells : least;
-	if (to > ref->cells)
-		to = ref->cells;
-	status = allocate_cells(ref, cells, to);
-	if (status == -ENOSPC && to > least) {
-		to = least;
-		status = allocate_cells(ref, cells, to);
-	}
-	if (status != 0)
-		return status;
-	GM_FAULT(GM_AT_GROWN);
-	/*
-	 * release [T4]: pages before the number.  It fails when another was
-	 * faster or a trim has moved the epoch: the caller looks again.
-	 */
-	atomic_compare_exchange_strong_explicit(&ring->allocated, &word,
-	    word - cells + to, memory_order_acq_rel, memory_order_relaxed);
-	return 0;
 }
 
 /*
@@ -123,7 +60,18 @@ cells_needed(uint64_t n, uint64_t p, uint64_t k)
 	return p + k + 1;
 }
 
-enum outcome { DONE, CHANGED, NO_ROOM, NO_CELLS, DAMAGED, GONE };
+/* The head is there, if the tail is true: so first it is made sure of. */
+static inline bool
+help(const struct gm_ring_ref *to, uint64_t q, uint64_t hi)
+{
+	uint64_t cell = q & (to->cells - 1);
+
+	return (gm_likely(cell < (to->proved & GM_CELLS)) ||
+		   gm_ring_head_there(to, cell)) &&
+	       gm_help(to, q, hi);
+}
+
+enum outcome { DONE, CHANGED, NO_ROOM, NO_CELLS, NO_PROOF, DAMAGED, GONE };
 
 /* S3 to S6 for the tail *lo, *hi; CHANGED: they are what it is now. */
 static inline __attribute__((always_inline)) enum outcome
@@ -138,7 +86,7 @@ attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 		return v == 0 ? GONE : DAMAGED;
 	/* S3 */
 	if (k != 0 && *hi >> GM_OWNER_SHIFT != me->slot &&
-	    gm_unlikely(!gm_help(to, v - k, *hi)))
+	    gm_unlikely(!help(to, v - k, *hi)))
 		return DAMAGED;
 	GM_FAULT(GM_AT_H3);
 	/*
@@ -148,10 +96,14 @@ attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 	k = gm_cells_at(n, v, b);
 	limit = gm_load(&ring->limit, acquire);
 	if (gm_unlikely((int64_t)(limit - v) < (int64_t)(k + spare)))
-		return NO_ROOM;
+		return (int64_t)(limit - v) < 0 && (*lo & GM_MOVED) == 0
+			   ? DAMAGED
+			   : NO_ROOM;
 	word = gm_load(&ring->allocated, acquire);
 	if (gm_unlikely(cells_needed(n, v & (n - 1), k) > (word & GM_CELLS)))
 		return NO_CELLS;
+	if (gm_unlikely(word != to->proved))
+		return NO_PROOF;
 	GM_FAULT(GM_AT_S4);
 	/* S5: release [T5], before the tail can name me */
 	gm_store(&me->page->send_v, v, release);
@@ -168,18 +120,26 @@ attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 	return DONE;
 }
 
+static inline uint64_t
+spare_of(unsigned flags)
+{
+	return (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE;
+}
+
 /* After an attempt that failed: others are faster, or room, or memory. */
 static GM_COLD int
 try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
-    uint64_t spare, struct gm_slip *slip, enum outcome outcome, uint64_t lo,
+    unsigned flags, struct gm_slip *slip, enum outcome outcome, uint64_t lo,
     uint64_t hi)
 {
+	const bool at_once = (flags & GM_SEND_AT_ONCE) != 0;
+	const int rounds = at_once ? GM_ROUNDS : GM_ROUNDS * GM_ROUNDS;
 	const uint64_t n = to->cells;
 	int64_t until = 0;
 	int status = 0;
 	uint64_t p;
 
-	for (int tries = 0; tries < GM_ROUNDS * GM_ROUNDS; tries++) {
+	for (int tries = 0; tries < rounds; tries++) {
 		switch (outcome) {
 		case DONE:
 			return 0;
@@ -188,7 +148,12 @@ try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 		case DAMAGED:
 			return -EBADMSG;
 		case NO_ROOM:
-			status = no_room(to, lo, &until);
+			status = at_once ? -EAGAIN : no_room(to, lo, &until);
+			break;
+		case NO_PROOF:
+			/* acquire [T4] */
+			status = gm_ring_prove(
+			    to, gm_load(&to->ring->allocated, acquire));
 			break;
 		case NO_CELLS:
 			p = lo & (n - 1);
@@ -202,7 +167,7 @@ try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 			return status;
 		if (outcome != CHANGED && !gm_tail_read(to->ring, &lo, &hi))
 			return -EBADMSG;
-		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
+		outcome = attempt(me, to, b, spare_of(flags), slip, &lo, &hi);
 	}
 	return -EAGAIN;
 }
@@ -212,7 +177,7 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
     struct gm_alive alive, size_t size, unsigned flags, struct gm_slip *slip)
 {
 	const uint64_t n = to->cells;
-	uint64_t b = 1, p, form, spare, lo, hi;
+	uint64_t b = 1, p, form, lo, hi;
 	enum outcome outcome;
 	int status;
 
@@ -232,13 +197,16 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 	if (gm_unlikely(slip->fenced))
 		gm_fence(seq_cst); /* [T5] before S2, for its trim */
 	slip->fenced = slip->fenced || me->fenced;
-	spare = (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE;
 	/* S2; lo = 0: a punched page or a retired ring */
 	outcome = DAMAGED;
 	if (gm_likely(gm_tail_read(to->ring, &lo, &hi)))
-		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
+		outcome = attempt(me, to, b, spare_of(flags), slip, &lo, &hi);
 	if (gm_unlikely(outcome != DONE)) {
-		status = try_again(me, to, b, spare, slip, outcome, lo, hi);
+		status = try_again(me, to, b, flags, slip, outcome, lo, hi);
+		/* only a dead one's tail is 0 */
+		if (status == -ESRCH &&
+		    gm_load(alive.word, acquire) == alive.value) /* [T7] */
+			status = -EBADMSG;
 		if (status != 0) {
 			gm_ring_done(me);
 			return status;
@@ -307,7 +275,8 @@ gm_ring_rung(const struct gm_ring_ref *to, uint64_t sleep_no)
 {
 	GM_FAULT(GM_AT_S9);
 	/* release [T6]: never before the bell has been written */
-	gm_store(&to->ring->rung, sleep_no, release);
+	if (sleep_no != GM_RING_ANYWAY)
+		gm_store(&to->ring->rung, sleep_no, release);
 }
 
 void
@@ -322,7 +291,7 @@ gm_ring_nudge(
     struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive)
 {
 	struct gm_ring *ring = to->ring;
-	uint64_t s = 0;
+	uint64_t s = 0, lo;
 
 	if (!gm_announce(me, to, alive, true))
 		return 0;
@@ -330,8 +299,11 @@ gm_ring_nudge(
 		atomic_fetch_or_explicit(&ring->room_wanted, GM_WANT_LOOK,
 		    memory_order_seq_cst); /* [T8] */
 	/* acquire [T6] */
-	if ((gm_load(&ring->tail.lo, acquire) & GM_ASLEEP) != 0)
+	lo = gm_load(&ring->tail.lo, acquire);
+	if ((lo & GM_ASLEEP) != 0)
 		s = must_ring(to);
+	else if ((lo & GM_MOVED) != 0) /* for a moment, or damaged */
+		s = GM_RING_ANYWAY;
 	if (s == 0)
 		gm_ring_done(me);
 	return s;

@@ -21,6 +21,7 @@
 /* Who may use the last GM_RING_RESERVE cells. */
 enum gm_ring_flags {
 	GM_SEND_RUNTIME = 1,
+	GM_SEND_AT_ONCE = 2, /* the node: does not wait for a trim either */
 };
 
 /* A sender: one for each slot, one send at a time. */
@@ -48,6 +49,8 @@ struct gm_ring_ref {
 	uint64_t heads_at; /* file offsets of A and B */
 	uint64_t bodies_at;
 	uint64_t id; /* what send_m says: never 0 */
+	uint64_t proved; /* the last `allocated` that I have proved true */
+	bool guarded; /* I survive SIGBUS there and need no proof: node */
 };
 
 /* A reservation: fill payload, then commit; abandoned ones become SKIP. */
@@ -85,6 +88,7 @@ struct gm_receiver {
 	struct gm_ring_ref ref;
 	uint64_t cur;
 	uint64_t limit; /* last published */
+	uint64_t sleeps; /* what sleep_no says */
 	uint64_t cap; /* while trimming, limit stays below */
 	uint64_t batch; /* publish after so many cells */
 	uint64_t held_end;

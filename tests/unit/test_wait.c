@@ -36,7 +36,9 @@ new_sleeper(void)
 	CHECK_OK(
 	    gm_region_create(s->segment, AT, GM_RING_CELLS_MIN, SLOT, GEN));
 	CHECK_OK(gm_region_map(s->segment, AT, SLOT, GEN, true, &me->region));
+	me->pid = (gs_pid){ 1, SLOT, GEN };
 	gm_receiver_init(&me->mailbox, &me->region.ring[GM_MAILBOX], true);
+	gm_receiver_init(&me->replies, &me->region.ring[GM_REPLIES], true);
 	CHECK_OK(gm_poll_open(&me->poll, 8, getenv("GS_POLLER")));
 	me->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	CHECK_OK(gm_poll_add(me->poll, me->bell, GSI_TOKEN_BELL, 0));
@@ -52,6 +54,7 @@ free_sleeper(struct sleeper *s)
 {
 	gm_poll_close(s->self.poll);
 	gm_receiver_fini(&s->self.mailbox);
+	gm_receiver_fini(&s->self.replies);
 	gm_region_unmap(&s->self.region);
 	close(s->self.bell);
 	close(s->segment);
