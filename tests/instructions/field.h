@@ -49,6 +49,7 @@ struct board {
 	_Atomic uint64_t got[CHANNELS];
 	_Atomic uint64_t tours; /* calls between servers that were right */
 	_Atomic uint32_t done; /* the victim's operation */
+	int status; /* of it */
 	gs_pid partner; /* whom a TOUR calls */
 	gs_pid victim;
 };

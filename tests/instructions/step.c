@@ -22,12 +22,15 @@
 #if defined(__x86_64__)
 #include <sys/user.h>
 #define RIP offsetof(struct user, regs.rip)
+#define RSP offsetof(struct user, regs.rsp)
 #else
 #define RIP 0
+#define RSP 0
 #endif
 
 #define TICK_US 3000
 #define PATIENCE_MS 20000
+#define OPTIONS (PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD)
 
 /* ---- in the process that is stepped ---- */
 
@@ -89,6 +92,24 @@ step_set(const struct stepper *s, uintptr_t at)
 }
 
 static cpu_set_t everywhere;
+
+/* Of a function that has just been called: where it returns to. */
+uintptr_t
+step_return(const struct stepper *s)
+{
+	long top = ptrace(PTRACE_PEEKUSER, s->pid, RSP, 0);
+
+	return (uintptr_t)ptrace(PTRACE_PEEKDATA, s->pid, top, 0);
+}
+
+/* Takes the trap away that waits there. */
+void
+step_back(struct stepper *s)
+{
+	if (s->back != 0)
+		ptrace(PTRACE_POKETEXT, s->pid, s->back, s->back_text);
+	s->back = 0;
+}
 
 void
 step_near(void)
@@ -200,7 +221,7 @@ step_move(struct stepper *s, int how)
 			    strerror(errno));
 		s->running = true;
 		got = report(s);
-		if (got <= 0 || got == SIGTRAP)
+		if (got <= 0 || got == SIGTRAP || got == STEP_CALL)
 			return got;
 		if (got == SIGSEGV || got == SIGBUS || got == SIGILL)
 			FAIL("signal %d at %zx", got,
@@ -231,13 +252,14 @@ step_to_mark(struct stepper *s)
 static void
 set_options(struct stepper *s)
 {
-	if (ptrace(PTRACE_SETOPTIONS, s->pid, 0, PTRACE_O_EXITKILL) != 0)
+	if (ptrace(PTRACE_SETOPTIONS, s->pid, 0, OPTIONS) != 0)
 		FAIL("ptrace options of %d: %s", (int)s->pid, strerror(errno));
 }
 
 void
 step_child(struct stepper *s, pid_t pid)
 {
+	CHECK(pid > 1);
 	s->pid = pid;
 	s->running = true;
 	/* however long it takes, and whatever it sleeps for on its way */
@@ -249,9 +271,10 @@ step_child(struct stepper *s, pid_t pid)
 void
 step_seize(struct stepper *s, pid_t pid)
 {
+	CHECK(pid > 1);
 	s->pid = pid;
 	s->running = true;
-	if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_EXITKILL) != 0)
+	if (ptrace(PTRACE_SEIZE, pid, 0, OPTIONS) != 0)
 		FAIL("ptrace seize %d: %s", (int)pid, strerror(errno));
 }
 
@@ -292,10 +315,31 @@ step_kill(struct stepper *s)
 	s->pid = 0;
 }
 
+/* A step's trap that is still to come would kill it once it is untraced. */
+static bool
+has_trap(pid_t pid)
+{
+	char path[40], line[200];
+	unsigned long pending = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "SigPnd: %lx", &pending) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return (pending >> (SIGTRAP - 1) & 1) != 0;
+}
+
 void
 step_free(struct stepper *s)
 {
 	step_halt(s);
+	step_back(s);
+	if (has_trap(s->pid))
+		step_move(s, PTRACE_CONT);
 	if (ptrace(PTRACE_DETACH, s->pid, 0, 0) != 0)
 		FAIL("ptrace detach %d: %s", (int)s->pid, strerror(errno));
 	s->running = true;

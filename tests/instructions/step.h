@@ -4,8 +4,9 @@
  * stands between two marks.  A point is where the process stands before an
  * instruction of the library (the program's own text, the VICTIM functions of
  * the test left out), or before or after a system call of libc; the other
- * instructions of libc belong to the point before them.  What a loop passes
- * more often than eight times is a point for the first eight.
+ * instructions of libc, and what it calls back, belong to the point before
+ * them.  What a loop passes more often than eight times is a point for the
+ * first eight.
  *
  * The rule: the tracer and what it traces come from one image by fork alone,
  * so their addresses are the same.
@@ -31,6 +32,10 @@ struct stepper {
 	int turns; /* wakes so far */
 	int status; /* wait status, once it has ended */
 	bool running; /* last seen so */
+	/* in libc: where it comes back, and what stands there */
+	uintptr_t back;
+	unsigned long back_text;
+	bool inside; /* a system call */
 };
 
 /* What was passed on one way through: the points, in order. */
@@ -92,15 +97,22 @@ void step_kill(struct stepper *s);
 /* Lets it go on untraced, from wherever it stands. */
 void step_free(struct stepper *s);
 
+/* What step_record does, for who steps by himself. */
+void trace_add(struct trace *trace, uintptr_t at);
+void trace_finish(struct trace *trace);
 void trace_free(struct trace *trace);
 
 /* ---- between step.c and trace.c ---- */
 
-/* Goes on, by PTRACE_CONT or PTRACE_SINGLESTEP: SIGTRAP, 0 ended, -1 sleeps. */
+#define STEP_CALL 0x85 /* before or after a system call */
+
+/* Goes on in a way of ptrace's: SIGTRAP, STEP_CALL, 0 ended, -1 sleeps. */
 int step_move(struct stepper *s, int how);
 enum step_end step_end_of(int got);
 uintptr_t step_where(const struct stepper *s);
 void step_set(const struct stepper *s, uintptr_t at);
+uintptr_t step_return(const struct stepper *s);
+void step_back(struct stepper *s);
 bool step_in_mark(uintptr_t at);
 /* On while waits of step_move are to notice that the process sleeps. */
 void step_ticking(bool on);

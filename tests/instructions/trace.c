@@ -33,6 +33,14 @@ in_library(uintptr_t at)
 	       !step_in_mark(at);
 }
 
+static bool
+in_image(uintptr_t at)
+{
+	return (at >= (uintptr_t)__executable_start && at < (uintptr_t)etext) ||
+	       (at >= (uintptr_t)__start_victim_text &&
+		   at < (uintptr_t)__stop_victim_text);
+}
+
 static unsigned long
 text_at(const struct stepper *s, uintptr_t at)
 {
@@ -52,8 +60,8 @@ is_point(const struct stepper *s, uintptr_t at, bool *entered)
 	return *entered || was;
 }
 
-static void
-add_point(struct trace *trace, uintptr_t at)
+void
+trace_add(struct trace *trace, uintptr_t at)
 {
 	uint32_t n = trace->n;
 
@@ -79,8 +87,8 @@ by_address(const void *a, const void *b, void *trace)
 }
 
 /* Tells the first times at the same place from those that are too many. */
-static void
-count_times(struct trace *trace)
+void
+trace_finish(struct trace *trace)
 {
 	uint32_t *order = calloc(trace->n + 1, sizeof(*order)), kept = 0;
 
@@ -106,27 +114,70 @@ count_times(struct trace *trace)
 	free(order);
 }
 
+/*
+ * It has just been called from the program's own text: a trap waits where it
+ * will return to, and until then only system calls are looked at.
+ */
+static void
+leave(struct stepper *s)
+{
+	uintptr_t back = step_return(s);
+
+	if (!in_image(back))
+		return;
+	s->back = back;
+	s->back_text = text_at(s, back);
+	s->inside = false;
+	ptrace(PTRACE_POKETEXT, s->pid, back, (s->back_text & ~0xfful) | TRAP);
+}
+
+/* One stop further: false when it was none. */
+static bool
+advance(struct stepper *s, uintptr_t *at, bool *call, int *got)
+{
+	*got = step_move(s, s->back ? PTRACE_SYSCALL : PTRACE_SINGLESTEP);
+	*call = *got == STEP_CALL;
+	if (*got != SIGTRAP && !*call)
+		return false;
+	*at = step_where(s);
+	if (*call) {
+		s->inside = !s->inside;
+		/* before it, where the instruction itself stands */
+		*at -= s->inside ? 2 : 0;
+	} else if (s->back != 0 && *at == s->back + 1) {
+		*at = s->back;
+		step_set(s, *at);
+		step_back(s);
+	}
+	return true;
+}
+
 enum step_end
 step_next(struct stepper *s, uintptr_t *at)
 {
-	bool entered = (text_at(s, step_where(s)) & 0xffff) == SYSCALL;
+	bool entered = s->running, ours = false, call;
 	enum step_end end = STEP_POINT;
 	int got;
 
+	if (!s->running) {
+		entered = (text_at(s, step_where(s)) & 0xffff) == SYSCALL;
+		ours = in_image(step_where(s));
+	}
 	step_ticking(true);
 	for (;;) {
-		got = step_move(s, PTRACE_SINGLESTEP);
-		if (got != SIGTRAP) {
+		if (!advance(s, at, &call, &got)) {
 			end = step_end_of(got);
 			break;
 		}
-		*at = step_where(s);
-		if (is_point(s, *at, &entered))
+		if (call || is_point(s, *at, &entered))
 			break;
 		if (step_in_mark(*at) && (text_at(s, *at) & 0xff) == TRAP) {
 			end = STEP_MARK;
 			break;
 		}
+		if (ours && s->back == 0 && !in_image(*at))
+			leave(s);
+		ours = in_image(*at);
 	}
 	step_ticking(false);
 	return end;
@@ -140,8 +191,8 @@ step_record(struct stepper *s, struct trace *trace)
 
 	*trace = (struct trace){ 0 };
 	while ((end = step_next(s, &at)) == STEP_POINT)
-		add_point(trace, at);
-	count_times(trace);
+		trace_add(trace, at);
+	trace_finish(trace);
 	return end;
 }
 
