@@ -246,21 +246,21 @@ bool
 gsi_child_may_restart(struct gsi_child *child, int64_t now)
 {
 	int64_t from = now - child->spec->max_seconds * 1000ll * NS_PER_MS;
+	int64_t max = child->spec->max_restarts;
+	/* a time stands for so many: a high limit is kept to a 64th */
+	int64_t step = (max + GSI_DEATHS_KEPT - 1) / GSI_DEATHS_KEPT;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < child->n_deaths; i++)
 		if (child->deaths[i] > from)
 			child->deaths[kept++] = child->deaths[i];
 	child->n_deaths = kept;
-	if ((int64_t)kept >= child->spec->max_restarts)
+	if (kept * step + child->uncounted >= max)
 		return false;
-	/* more than are kept: the oldest makes room, the count stays low */
-	if (kept == GSI_DEATHS_KEPT) {
-		memmove(child->deaths, child->deaths + 1,
-		    (kept - 1) * sizeof(child->deaths[0]));
-		child->n_deaths--;
+	if (++child->uncounted >= step) {
+		child->uncounted = 0;
+		child->deaths[child->n_deaths++] = now;
 	}
-	child->deaths[child->n_deaths++] = now;
 	return true;
 }
 

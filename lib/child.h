@@ -41,8 +41,10 @@ struct gsi_child {
 	gs_ref timer; /* of start or shutdown */
 	bool has_timer;
 	uint32_t restarts;
-	int64_t deaths[GSI_DEATHS_KEPT]; /* ring of restart times, ns */
+	bool no_room; /* the last fork failed; the log knows */
+	int64_t deaths[GSI_DEATHS_KEPT]; /* times of restarts, ns */
 	uint32_t n_deaths;
+	int64_t uncounted; /* since the last of them */
 	char refusal[GS_REASON_MAX + 1];
 	char last_reason[GS_REASON_MAX + 1];
 	uint64_t kept_at; /* in the ledger */

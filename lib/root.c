@@ -46,9 +46,14 @@ root_timer(struct gsi_root *root, const struct root_timer *t)
 	    gsi_child_by_serial(&root->children, t->serial);
 	const struct gm_page *page;
 
-	if (child == NULL || child->os_pid == 0)
+	if (child == NULL)
 		return;
 	child->has_timer = false;
+	if (t->what == GSI_TIMER_RETRY && child->os_pid == 0 &&
+	    child->state == GS_CHILD_RESTARTING)
+		gsi_root_try(root, child);
+	if (child->os_pid == 0 || t->what == GSI_TIMER_RETRY)
+		return;
 	switch (t->what) {
 	case GSI_TIMER_START:
 		child->timed_out = !child->started;

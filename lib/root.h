@@ -56,6 +56,7 @@ enum gsi_root_timer_for {
 	GSI_TIMER_START = 1, /* init takes too long */
 	GSI_TIMER_SHUTDOWN, /* so does terminate */
 	GSI_TIMER_SEATED, /* the program has not called gs_main */
+	GSI_TIMER_RETRY, /* there may be room for a fork now */
 };
 
 /* root.c */
@@ -91,6 +92,8 @@ void gsi_root_reap(struct gsi_root *root, const struct gsi_note *note);
 gs_next gsi_root_child(void *state, const struct gsi_message *m);
 
 /* root_end.c */
+/* Forks it again, now or as soon as that is possible. */
+void gsi_root_try(struct gsi_root *root, struct gsi_child *child);
 /* Its process has ended, and is reaped: restarts, forgets, answers. */
 void gsi_root_ended(struct gsi_root *root, struct gsi_child *child,
     const struct gsi_note *note);

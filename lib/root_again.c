@@ -77,8 +77,7 @@ never_born(struct gsi_root *root, struct gsi_child *child)
 		ended(root, child, "killed");
 		return;
 	}
-	if (gsi_root_launch(root, child) != 0)
-		ended(root, child, "system_limit");
+	gsi_root_try(root, child);
 }
 
 static void
@@ -104,7 +103,8 @@ go_on(struct gsi_root *root, struct gsi_child *child)
 	default:
 		break;
 	}
-	if (child->state == GS_CHILD_STARTING)
+	if (child->state == GS_CHILD_STARTING ||
+	    child->state == GS_CHILD_RESTARTING)
 		never_born(root, child);
 	else if (child->state < GS_CHILD_STOPPED)
 		ended(root, child, "killed");

@@ -154,6 +154,7 @@ static gs_next
 ask_stop(struct gsi_root *root, struct gsi_child *child, gs_from from)
 {
 	if (child->os_pid == 0) {
+		gsi_root_timer_off(child);
 		child->state = GS_CHILD_STOPPED;
 		gsi_child_save(&root->children, child);
 		gsi_root_answer(from, 0, GS_NO_PID, child->last_reason);

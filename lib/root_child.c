@@ -43,6 +43,7 @@ gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 	child->started = child->timed_out = child->ignored = false;
 	child->seated = child->ended = false;
 	child->refusal[0] = '\0';
+	gsi_root_timer_off(child);
 	child->state = GS_CHILD_STARTING;
 	status = gsi_next_seat(root->forker, &child->pid);
 	gsi_child_save(&root->children, child);

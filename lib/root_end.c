@@ -8,6 +8,8 @@
 
 #include "lib/root.h"
 
+#define RETRY_MS 200
+
 static void
 report(struct gsi_root *root, enum gsi_level level, struct gsi_child *child,
     const char *context, const char *reason)
@@ -38,7 +40,26 @@ give_up(struct gsi_root *root, struct gsi_child *child, const char *reason)
 	gsi_reason_copy(child->last_reason, reason);
 }
 
-/* Again, unless the limit is reached; a fork that fails counts as well. */
+/*
+ * A fork that fails is no failure of the child: it is tried again until there
+ * is room, in steps, so that root serves others meanwhile.
+ */
+void
+gsi_root_try(struct gsi_root *root, struct gsi_child *child)
+{
+	if (gsi_root_launch(root, child) == 0) {
+		child->no_room = false;
+		return;
+	}
+	if (!child->no_room)
+		report(root, GSI_ERROR_LEVEL, child, "start_error",
+		    "system_limit");
+	child->no_room = true;
+	child->state = GS_CHILD_RESTARTING;
+	gsi_root_timer_on(root, child, RETRY_MS, GSI_TIMER_RETRY);
+}
+
+/* Again, unless the limit is reached. */
 static void
 restart(struct gsi_root *root, struct gsi_child *child, const char *reason)
 {
@@ -49,15 +70,13 @@ restart(struct gsi_root *root, struct gsi_child *child, const char *reason)
 		give_up(root, child, "already_started");
 		return;
 	}
-	while (gsi_child_may_restart(child, gsi_now_ns())) {
-		child->state = GS_CHILD_RESTARTING;
-		child->restarts++;
-		if (gsi_root_launch(root, child) == 0)
-			return;
-		report(root, GSI_ERROR_LEVEL, child, "start_error",
-		    "system_limit");
+	if (!gsi_child_may_restart(child, gsi_now_ns())) {
+		give_up(root, child, reason);
+		return;
 	}
-	give_up(root, child, reason);
+	child->state = GS_CHILD_RESTARTING;
+	child->restarts++;
+	gsi_root_try(root, child);
 }
 
 /* A program that never took its seat was no server to begin with. */

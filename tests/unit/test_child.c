@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How often a child may be restarted: lib/child.c. */
+#include <stdlib.h>
+
+#include "lib/child.h"
+#include "tests/runner.h"
+
+#define SECOND (1000 * NS_PER_MS)
+
+static struct gsi_child *
+child_with(struct gsi_children *list, int restarts, int seconds)
+{
+	gs_child_spec wanted = {
+		.path = "/x/server.so",
+		.options = { .name = "one" },
+		.max_restarts = restarts,
+		.max_seconds = seconds,
+		.has_intensity = true,
+	};
+	struct gsi_spec *spec;
+	struct gsi_child *child;
+
+	gsi_children_open(list, -1);
+	CHECK_INT(gsi_spec_build(&wanted, 0, 0, &spec), 0);
+	child = gsi_child_add(list, spec);
+	free(spec);
+	CHECK(child);
+	return child;
+}
+
+/* Restarts that are allowed at that moment. */
+static int
+allowed(struct gsi_child *child, int64_t now)
+{
+	int n = 0;
+
+	while (n < 100000 && gsi_child_may_restart(child, now))
+		n++;
+	return n;
+}
+
+static void
+limit_holds(int restarts, int seconds)
+{
+	struct gsi_children list = { 0 };
+	struct gsi_child *child = child_with(&list, restarts, seconds);
+	int64_t now = 1000 * SECOND;
+	int late;
+
+	CHECK_INT(allowed(child, now), restarts);
+	CHECK_INT(allowed(child, now + seconds * SECOND - 1), 0);
+	/* above 64 it is kept to a 64th */
+	late = allowed(child, now + seconds * SECOND + 1);
+	CHECK(late <= restarts && late >= restarts - restarts / 32 - 1);
+	gsi_child_remove(&list, child);
+}
+
+TEST(child_is_restarted_as_often_as_its_limit_says)
+{
+	limit_holds(0, 5);
+	limit_holds(1, 1);
+	limit_holds(3, 5);
+	limit_holds(64, 5);
+	limit_holds(65, 1);
+	limit_holds(100, 10);
+	limit_holds(1000, 1);
+	limit_holds(50000, 60);
+}
+
+/* Slow enough is for ever. */
+TEST(child_that_stays_below_its_limit_is_not_given_up)
+{
+	static const int limits[] = { 1, 3, 64, 65, 1000 };
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct gsi_children list = { 0 };
+		struct gsi_child *child = child_with(&list, limits[i], 10);
+		int64_t step = 11 * SECOND / limits[i];
+		int64_t now = 1000 * SECOND;
+
+		for (int n = 0; n < 5000; n++, now += step)
+			CHECK(gsi_child_may_restart(child, now));
+		gsi_child_remove(&list, child);
+	}
+}
