@@ -5,6 +5,7 @@
  * the end, in terminate.c.
  */
 #include "lib/debug.h"
+#include "lib/missing.h"
 
 static void
 before_callback(struct gsi_server *s)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/internal.h"
+#include "lib/missing.h"
 
 /* SIGKILL after this leaves a text without a state word: ignored. */
 static void

@@ -7,6 +7,7 @@
 #include <malloc.h>
 
 #include "lib/internal.h"
+#include "lib/missing.h"
 #include "lib/pending.h"
 #include "lib/request.h"
 

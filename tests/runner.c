@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -142,7 +143,7 @@ in_case(const struct run *run, pid_t runner)
 	dup2(null, STDIN_FILENO);
 	dup2(run->output, STDOUT_FILENO);
 	dup2(run->output, STDERR_FILENO);
-	close_range(3, ~0U, 0);
+	syscall(SYS_close_range, 3, ~0U, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	sigprocmask(SIG_SETMASK, &inherited, NULL);
 	fds = test_fds();
