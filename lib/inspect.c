@@ -74,16 +74,21 @@ static void
 read_mailbox(
     struct gsi_self *me, const struct gm_entry *entry, gs_process_info *p)
 {
+	struct gm_alive alive = { &entry->word,
+		gm_word_of(p->pid.gen, GM_LIVE) };
 	struct gm_region_ref region;
 	uint64_t at = gm_load(&entry->region, relaxed);
 
 	if (at == 0 || gm_region_map(me->arena->fd, at, p->pid.slot, p->pid.gen,
 			   false, &region) != 0)
 		return;
-	p->messages_queued = gm_ring_count(&region.ring[GM_MAILBOX]);
-	p->mailbox_used = gm_ring_allocated(&region.ring[GM_MAILBOX]) +
-			  gm_ring_allocated(&region.ring[GM_REPLIES]);
 	p->mailbox_max = (uint64_t)region.cells * GM_CELL;
+	if (gm_ring_look(&me->sender, &region.ring[GM_MAILBOX], alive)) {
+		p->messages_queued = gm_ring_count(&region.ring[GM_MAILBOX]);
+		p->mailbox_used = gm_ring_allocated(&region.ring[GM_MAILBOX]) +
+				  gm_ring_allocated(&region.ring[GM_REPLIES]);
+		gm_ring_done(&me->sender);
+	}
 	gm_region_unmap(&region);
 }
 

@@ -5,8 +5,13 @@
  * the node turns into SKIP (mailbox-protocol: gs-layout(7)).
  */
 #include <errno.h>
+#include <sched.h>
+#include <time.h>
 
 #include "lib/internal.h"
+
+#define REWIND_YIELDS 10
+#define REWIND_TRIES 60 /* one each ms */
 
 /*
  * Refused for lack of room: the receiver may be asleep behind records that
@@ -49,8 +54,36 @@ put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
 		gsi_peer_ring(me, peer);
 		gm_ring_rung(ring, sleep_no);
 	}
+	/* before it is done: a page given back would come back by a look */
+	if (which == GM_REPLIES)
+		me->peer_cpu = gm_region_cpu(&peer->region);
 	gm_ring_done(&me->sender);
 	return 0;
+}
+
+/*
+ * Shared memory is full, but a receiver that has read everything goes back to
+ * the cells that there are when it is asked to look, and so there is room.
+ */
+static int
+put_again(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
+    const struct gsi_head *head, gs_bytes body, unsigned flags)
+{
+	const struct gm_ring_ref *ring = &peer->region.ring[which];
+	struct timespec pause = { 0, NS_PER_MS };
+	int status = -ENOSPC;
+
+	nudge(me, peer, ring);
+	for (int i = 0; i < REWIND_TRIES && status == -ENOSPC; i++) {
+		if (!gm_ring_read_up(&me->sender, ring, gsi_peer_alive(peer)))
+			break;
+		if (i < REWIND_YIELDS)
+			sched_yield();
+		else
+			nanosleep(&pause, NULL);
+		status = put(me, peer, which, head, body, flags);
+	}
+	return status;
 }
 
 int
@@ -62,6 +95,8 @@ gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which ring,
 	if (body.size > gm_ring_message_max(&peer->region.ring[ring]))
 		return -EMSGSIZE;
 	status = put(me, peer, ring, head, body, flags);
+	if (status == -ENOSPC)
+		status = put_again(me, peer, ring, head, body, flags);
 	if (status == -EAGAIN) {
 		gm_store(&me->page->refused,
 		    gm_load(&me->page->refused, relaxed) + 1, relaxed);
@@ -106,8 +141,6 @@ gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
 	if (status != 0)
 		return status;
 	status = gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
-	if (status == 0)
-		me->peer_cpu = gm_region_cpu(&peer->region);
 	if (status == -EMSGSIZE || status == -ENOSPC || status == -EAGAIN)
 		refuse(me, peer, from.tag, status);
 	return status;

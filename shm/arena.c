@@ -202,6 +202,8 @@ say_why(char why[32], const char *name, int status)
 	else if (status == -EPERM && lstat(path, &st) == 0)
 		snprintf(
 		    why, 32, "memfd (taken by uid %u)", (unsigned)st.st_uid);
+	else if (status == -EROFS || status == -EACCES)
+		snprintf(why, 32, "memfd (/dev/shm not writable)");
 	else
 		snprintf(why, 32, "memfd (%s)",
 		    status == -ENOSPC ? "/dev/shm full" : "no /dev/shm");

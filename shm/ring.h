@@ -46,6 +46,17 @@ void gm_ring_rung(const struct gm_ring_ref *to, uint64_t sleep_no);
 uint64_t gm_ring_nudge(
     struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive);
 
+/*
+ * For who only looks at a ring that is not his own: its memory stays until
+ * done, or it is dead already: false, and nothing is to be done.
+ */
+bool gm_ring_look(
+    struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive);
+
+/* Has its receiver taken all that was sent?  False also when it is dead. */
+bool gm_ring_read_up(
+    struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive);
+
 /* S10: the send is complete. */
 void gm_ring_done(struct gm_sender *me);
 

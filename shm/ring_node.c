@@ -205,3 +205,25 @@ gm_ring_check(const struct gm_receiver *r)
 	}
 	return v == lo ? NULL : "records do not end at the tail";
 }
+
+bool
+gm_ring_look(
+    struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive)
+{
+	return gm_announce(me, to, alive, true);
+}
+
+bool
+gm_ring_read_up(
+    struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive)
+{
+	bool all;
+
+	if (!gm_announce(me, to, alive, true))
+		return false;
+	/* relaxed: who asks looks again */
+	all = gm_load(&to->ring->taken, relaxed) ==
+	      (gm_load(&to->ring->tail.lo, relaxed) & GM_POSITION);
+	gm_ring_done(me);
+	return all;
+}

@@ -271,12 +271,17 @@ gm_receiver_jump(struct gm_receiver *r)
 	return 1;
 }
 
-/* Rewinding costs a lap of positions: less often when many are used up. */
+/*
+ * Rewinding costs a lap of positions: less often when many are used up; from
+ * anywhere when a sender has found no memory for the cells behind.
+ */
 uint64_t
 gm_rewind_from(const struct gm_receiver *r)
 {
+	const uint32_t wanted = gm_load(&r->ref.ring->room_wanted, relaxed);
+
 	if (r->cur < GM_POSITION / 4)
-		return REWIND_FROM;
+		return (wanted & GM_WANT_LOOK) != 0 ? 1 : REWIND_FROM;
 	return r->cur < GM_POSITION / 2 ? r->ref.cells / 64 + REWIND_FROM
 					: GM_POSITION;
 }
@@ -302,6 +307,9 @@ gm_receiver_rewind(struct gm_receiver *r)
 	r->cur = next;
 	gm_store(&r->ref.ring->taken, next, relaxed);
 	publish_moved(r);
+	if ((gm_load(&r->ref.ring->room_wanted, relaxed) & GM_WANT_LOOK) != 0)
+		atomic_fetch_and_explicit(&r->ref.ring->room_wanted,
+		    ~GM_WANT_LOOK, memory_order_relaxed);
 	return true;
 }
 

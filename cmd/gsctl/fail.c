@@ -202,6 +202,7 @@ status_of(int rc)
 	case -EHOSTUNREACH:
 		return CMD_NO_NODE;
 	case -EAGAIN:
+	case -ENOSPC:
 		return CMD_FULL;
 	case -EPERM:
 	case -EACCES:

@@ -20,7 +20,7 @@ static const struct {
 	{ CMD_USAGE, "wrong usage" },
 	{ CMD_NO_NODE, "no such node is running" },
 	{ CMD_INTERNAL, "internal error" },
-	{ CMD_FULL, "the mailbox is full; try again" },
+	{ CMD_FULL, "the mailbox or shared memory is full; try again" },
 	{ CMD_DENIED, "permission denied" },
 	{ CMD_TIMED_OUT, "timed out" },
 	{ CMD_DIED, "the server died during the call; reason on stderr" },

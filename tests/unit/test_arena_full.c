@@ -103,7 +103,7 @@ TEST(arena_falls_back_where_dev_shm_is_absent)
 TEST(arena_falls_back_where_dev_shm_is_read_only)
 {
 	own_shm("ro");
-	fallen_back("memfd (no /dev/shm)");
+	fallen_back("memfd (/dev/shm not writable)");
 }
 
 static void
