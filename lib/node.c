@@ -141,7 +141,8 @@ dispatch(struct gsi_node *node, const struct gm_event *event)
 static int64_t
 next_look(const struct gsi_node *node)
 {
-	int64_t at = node->unfinished ? gsi_now_ns() + AGAIN_NS : -1;
+	int64_t at = node->unfinished ? gsi_now_ns() + AGAIN_NS
+				      : gsi_node_next_look(node);
 
 	if (node->root_due != 0 && (at < 0 || node->root_due < at))
 		at = node->root_due;
@@ -167,6 +168,7 @@ run(struct gsi_node *node)
 		gsi_node_drain(node);
 		for (int i = 0; i < n; i++)
 			dispatch(node, &events[i]);
+		gsi_node_look(node);
 		gsi_node_bury(node);
 		gm_store(
 		    &node->arena.header->fds_used, gsi_node_fds(node), relaxed);

@@ -29,6 +29,7 @@ struct gsi_visitor {
 #define GSI_VISITORS 64
 #define GSI_PIPES 1024
 #define GSI_DEATHS 256
+#define GSI_SPARES 4 /* as many as slots are kept */
 
 enum gsi_node_phase {
 	GSI_PHASE_UP,
@@ -48,7 +49,7 @@ struct gsi_node {
 	uint32_t free_first;
 	uint32_t free_last;
 	uint32_t n_free;
-	uint64_t spare_region; /* allocated, nobody's yet; 0 none */
+	uint64_t spare[GSI_SPARES]; /* regions allocated for later; 0 none */
 	uint32_t pooled; /* slots the forker has in hand */
 	uint32_t n_lingering; /* dead, reaped, still named by somebody */
 	uint64_t next_ref;
@@ -61,6 +62,8 @@ struct gsi_node {
 	int reports[2]; /* logger reads [0] */
 	int output[2];
 	int owner; /* pidfd of the program, -1 */
+	struct gsi_eye owner_eye; /* when there is no pidfd of it */
+	bool eyes; /* somebody is looked at */
 	int owner_life; /* write end of its life pipe, -1 */
 	pid_t root_pid;
 	pid_t logger_pid;

@@ -22,18 +22,6 @@ gsi_node_changed(struct gsi_node *node)
 	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-int
-gsi_node_watch(struct gsi_node *node, uint32_t slot, int pidfd)
-{
-	struct gsi_proc *proc = &node->procs[slot];
-	bool keep = proc->kind == GS_PROCESS_CLIENT;
-
-	if (keep)
-		proc->pidfd = pidfd;
-	return gm_poll_add(node->poll, pidfd,
-	    gsi_token(GSI_AT_PROCESS, slot, proc->gen), keep ? 0 : GM_POLL_OWN);
-}
-
 /* A region at an offset never used before. */
 static int
 new_region(struct gsi_node *node, uint32_t cells, uint32_t slot, uint32_t gen,
@@ -51,13 +39,54 @@ new_region(struct gsi_node *node, uint32_t cells, uint32_t slot, uint32_t gen,
 	return status;
 }
 
-/* Memory set aside, so that gsctl gets in when shared memory is full. */
+/*
+ * Memory set aside, so that gsctl gets in when shared memory is full.  It is
+ * never given back on the way from one client to the next: somebody else, who
+ * need not even be of this node, would have it by then.
+ */
 void
 gsi_node_spare(struct gsi_node *node)
 {
-	if (node->spare_region == 0 &&
-	    new_region(node, GSI_CLIENT_CELLS, 0, 0, &node->spare_region) != 0)
-		node->spare_region = 0;
+	for (int i = 0; i < GSI_SPARES; i++)
+		if (node->spare[i] == 0 && new_region(node, GSI_CLIENT_CELLS, 0,
+					       0, &node->spare[i]) != 0)
+			node->spare[i] = 0;
+}
+
+/* The same offset again: nobody speaks of its last owner any more. */
+static int
+spare_region(struct gsi_node *node, struct gsi_proc *proc, uint32_t slot)
+{
+	for (int i = 0; i < GSI_SPARES; i++) {
+		if (node->spare[i] == 0)
+			continue;
+		proc->region = node->spare[i];
+		proc->spared = true;
+		node->spare[i] = 0;
+		return gm_region_create(node->arena.fd, proc->region,
+		    GSI_CLIENT_CELLS, slot, proc->gen);
+	}
+	return -ENOSPC;
+}
+
+static bool
+set_aside(struct gsi_node *node, const struct gsi_proc *proc)
+{
+	for (int i = 0; i < GSI_SPARES; i++) {
+		if (node->spare[i] == 0 && gm_region_clean(node->arena.fd,
+					       proc->region, proc->cells)) {
+			node->spare[i] = proc->region;
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+gsi_node_region_free(struct gsi_node *node, struct gsi_proc *proc)
+{
+	if (proc->region != 0 && !(proc->spared && set_aside(node, proc)))
+		gm_region_punch(node->arena.fd, proc->region, proc->cells);
 }
 
 static int
@@ -66,13 +95,8 @@ make_region(
 {
 	int status = new_region(node, cells, slot, proc->gen, &proc->region);
 
-	if (status == -ENOSPC && proc->kind == GS_PROCESS_CLIENT &&
-	    node->spare_region != 0) {
-		proc->region = node->spare_region;
-		node->spare_region = 0;
-		status = gm_region_create(
-		    node->arena.fd, proc->region, cells, slot, proc->gen);
-	}
+	if (status == -ENOSPC && proc->kind == GS_PROCESS_CLIENT)
+		status = spare_region(node, proc, slot);
 	proc->cells = cells;
 	if (status != 0)
 		proc->region = 0;
@@ -236,9 +260,10 @@ gsi_node_born(
 	proc->forker = gsi_node_pid(node, forker);
 	proc->parent = parent_of(born, proc->forker);
 	settle_name(node, born);
-	pidfd = (int)syscall(SYS_pidfd_open, born->os_pid, 0);
-	if (pidfd < 0 || gsi_node_publish(node, born->slot, kind, born->os_pid,
-			     born->cells) != 0) {
+	pidfd = gsi_pidfd(born->os_pid);
+	if ((pidfd < 0 && pidfd != -ENOSYS) ||
+	    gsi_node_publish(
+		node, born->slot, kind, born->os_pid, born->cells) != 0) {
 		if (pidfd >= 0)
 			close(pidfd);
 		gm_name_drop(&node->arena, born->slot);

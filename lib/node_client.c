@@ -74,6 +74,9 @@ client_left(struct gsi_node *node, uint32_t slot)
 	if (proc->detached || !exiting(proc->os_pid)) {
 		proc->detached = true;
 		gsi_node_gone(node, slot);
+	} else if (proc->eye.pid != 0) {
+		/* nothing else will tell of its end */
+		gsi_node_gone(node, slot);
 	}
 }
 

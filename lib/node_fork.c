@@ -15,10 +15,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/missing.h"
 #include "lib/node_parts.h"
 #include "lib/root.h"
 
@@ -139,8 +139,8 @@ static int
 seat_root(struct gsi_node *node, uint32_t slot)
 {
 	struct gsi_proc *proc = &node->procs[slot];
-	int pidfd = (int)syscall(SYS_pidfd_open, node->root_pid, 0);
-	int status = pidfd < 0 ? -errno : 0;
+	int pidfd = gsi_pidfd(node->root_pid);
+	int status = pidfd < 0 && pidfd != -ENOSYS ? pidfd : 0;
 
 	proc->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (status == 0 && proc->bell < 0)

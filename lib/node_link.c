@@ -144,11 +144,12 @@ gsi_node_demonitor(struct gsi_node *node, uint32_t who, uint64_t ref)
  * may be somebody else's by now, so it is met through its pidfd.
  */
 static void
-signal_to(const struct gsi_proc *proc, int number)
+signal_to(struct gsi_proc *proc, int number)
 {
-	if (proc->kind == GS_PROCESS_CLIENT)
+	if (proc->kind == GS_PROCESS_CLIENT && proc->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, proc->pidfd, number, NULL, 0);
-	else if (proc->os_pid > 1)
+	else if (proc->os_pid > 1 &&
+		 (proc->eye.pid == 0 || gsi_eye_sees(&proc->eye)))
 		kill(proc->os_pid, number);
 }
 

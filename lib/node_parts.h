@@ -52,13 +52,27 @@ void gsi_node_pool_refill(struct gsi_node *node);
 /* Wakes whoever waits for a change of the tables. */
 void gsi_node_changed(struct gsi_node *node);
 void gsi_node_spare(struct gsi_node *node);
+/* The memory of a slot, given back or set aside again. */
+void gsi_node_region_free(struct gsi_node *node, struct gsi_proc *proc);
 /* Makes mailbox and bell of a slot and publishes it as alive. */
 int gsi_node_publish(struct gsi_node *node, uint32_t slot,
     enum gs_process_kind kind, pid_t os_pid, uint32_t cells);
 void gsi_node_unpublish(struct gsi_node *node, uint32_t slot);
 void gsi_node_born(
     struct gsi_node *node, uint32_t forker, const struct gsi_born *born);
+
+/* node_watch.c */
+/* A pidfd, or -errno: -ENOSYS where there are none. */
+int gsi_pidfd(pid_t pid);
+/* Of who has connected this socket. */
+int gsi_pidfd_of_peer(int socket);
+/* Is it alive?  The first look notes who it is. */
+bool gsi_eye_sees(struct gsi_eye *eye);
+/* By its pidfd, which is taken; -ENOSYS: by looking. */
 int gsi_node_watch(struct gsi_node *node, uint32_t slot, int pidfd);
+/* When to look at those who have no pidfd, -1: there are none. */
+int64_t gsi_node_next_look(const struct gsi_node *node);
+void gsi_node_look(struct gsi_node *node);
 
 /* node_death.c */
 void gsi_node_gone(struct gsi_node *node, uint32_t slot);

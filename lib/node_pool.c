@@ -68,8 +68,7 @@ gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
 	struct gm_entry *entry = &node->arena.table[slot];
 	uint32_t gen = proc->gen;
 
-	if (proc->region != 0)
-		gm_region_punch(node->arena.fd, proc->region, proc->cells);
+	gsi_node_region_free(node, proc);
 	if (proc->bell >= 0)
 		close(proc->bell);
 	if (proc->socket >= 0)

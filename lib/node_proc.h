@@ -41,6 +41,12 @@ enum gsi_slot_state {
 	GSI_SLOT_DEAD, /* published; not yet free again */
 };
 
+/* A process that is looked at, for want of a pidfd; pid 0: none. */
+struct gsi_eye {
+	pid_t pid;
+	uint64_t start; /* when it started: its number may be another's later */
+};
+
 struct gsi_proc {
 	uint32_t gen;
 	enum gsi_slot_state state;
@@ -49,6 +55,7 @@ struct gsi_proc {
 	int bell;
 	int pidfd; /* of a client, -1: others keep their number, see signal_to */
 	int socket; /* of a client, -1 */
+	struct gsi_eye eye;
 	bool ours; /* our own child, or adopted */
 	bool reaped;
 	bool gone; /* its end has been noticed, not yet handled */
@@ -56,6 +63,7 @@ struct gsi_proc {
 	bool started; /* at death: its init had succeeded */
 	bool refused; /* at birth: name taken */
 	bool named; /* a live page speaks of it, as of the last scan */
+	bool spared; /* its region is one of those set aside */
 	gs_pid holder;
 	gs_pid forker;
 	gs_pid parent;

@@ -131,6 +131,13 @@ refuse(int socket, int status, const char *text)
 	close(socket);
 }
 
+static void
+close_if(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static int
 seat_client(
     struct gsi_node *node, int socket, pid_t pid, int pidfd, uint32_t *out)
@@ -140,7 +147,7 @@ seat_client(
 	int status = gsi_node_slot_take(node, true, &slot);
 
 	if (status != 0) {
-		close(pidfd);
+		close_if(pidfd);
 		return status;
 	}
 	proc = &node->procs[slot];
@@ -149,7 +156,7 @@ seat_client(
 				: gsi_node_publish(node, slot,
 				      GS_PROCESS_CLIENT, pid, GSI_CLIENT_CELLS);
 	if (status != 0) {
-		close(pidfd);
+		close_if(pidfd);
 		gsi_node_slot_free(node, slot);
 		return status;
 	}
@@ -177,24 +184,29 @@ attach(struct gsi_node *node, int socket, int pidfd,
 	int fds[4], status;
 	uint32_t slot;
 
+	/* it may have none to send: valgrind knows no pidfd_open */
+	if (pidfd < 0)
+		pidfd = gsi_pidfd_of_peer(socket);
 	if (packet->layout_hash != gm_layout_hash()) {
 		refuse(socket, -EPROTO,
 		    "it was started by genserver " GS_VERSION
 		    ", another version: restart the node, or use "
 		    "the gsctl that belongs to it");
-	} else if (pidfd < 0 || !peer(socket, &cred) ||
-		   !pidfd_is(pidfd, cred.pid)) {
+	} else if (!peer(socket, &cred) ||
+		   (pidfd >= 0 && !pidfd_is(pidfd, cred.pid))) {
+		refuse(socket, -EPERM, "the pidfd does not belong to you");
+	} else if (pidfd < 0 && pidfd != -ENOSYS) {
 		refuse(socket, -EPERM,
-		    pidfd < 0
-			? "your pidfd did not arrive: are the file descriptors "
-			  "used up, here or there?"
-			: "the pidfd does not belong to you");
+		    "your pidfd did not arrive: are the file descriptors used "
+		    "up, here or there?");
 	} else if (node->phase != GSI_PHASE_UP) {
 		refuse(socket, -ENOTCONN, "it is going down");
 	} else {
 		status = seat_client(node, socket, cred.pid, pidfd, &slot);
 		if (status != 0) {
-			refuse(socket, status, strerror(-status));
+			refuse(socket, status,
+			    status == -ENOSPC ? "shared memory is full"
+					      : strerror(-status));
 			return;
 		}
 		welcome.pid = gsi_node_pid(node, slot);
@@ -206,8 +218,7 @@ attach(struct gsi_node *node, int socket, int pidfd,
 		gsi_packet_send(socket, &welcome, sizeof(welcome), fds, 4);
 		return;
 	}
-	if (pidfd >= 0)
-		close(pidfd);
+	close_if(pidfd);
 }
 
 /* Who may have a bell: any process of this node that can show it is one. */
@@ -264,8 +275,7 @@ first(struct gsi_node *node, struct gsi_visitor *v)
 		    server_says(node, socket, &packet))
 			gsi_node_fetch(node, socket, &packet);
 	}
-	if (pidfd >= 0)
-		close(pidfd);
+	close_if(pidfd);
 	close(socket);
 }
 

@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/missing.h"
 #include "lib/node_parts.h"
 
 /* More threads than this one, those of io_uring not counted? */
@@ -54,7 +54,8 @@ struct embed {
 	char name[GS_NAME_MAX + 1];
 	int socket[2]; /* program, node */
 	int life[2]; /* read: program, write: node */
-	int owner; /* pidfd of the program */
+	int owner; /* pidfd of the program, -1 */
+	struct gsi_eye program;
 };
 
 /* Moves the three that the node needs out of the way and closes the rest. */
@@ -91,6 +92,9 @@ static void __attribute__((noreturn)) be_node(struct embed *e)
 	node->err_fd = 2;
 	keep(node, e);
 	node->owner = e->owner;
+	if (e->owner < 0)
+		node->owner_eye = e->program;
+	node->eyes = e->owner < 0;
 	node->owner_life = e->life[1];
 	said = fcntl(e->socket[1], F_DUPFD_CLOEXEC, 3);
 	status = gsi_node_main(node, e->socket[1]);
@@ -199,7 +203,9 @@ gsi_open_private(unsigned flags)
 		    "gs_node_open: threads are "
 		    "running already: open the node before they start");
 	private_name(e.name);
-	e.owner = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	e.program.pid = getpid();
+	gsi_eye_sees(&e.program);
+	e.owner = gsi_pidfd(e.program.pid);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e.socket) != 0 ||
 	    pipe2(e.life, O_CLOEXEC) != 0)
 		status = -errno;

@@ -224,12 +224,37 @@ gm_region_unmap(struct gm_region_ref *ref)
 	ref->region = NULL;
 }
 
+static bool
+punch(int fd, uint64_t at, uint64_t size)
+{
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		   (off_t)at, (off_t)size) == 0;
+}
+
 void
 gm_region_punch(int fd, uint64_t at, uint32_t cells)
 {
 	/* what cannot be punched is wasted until the node ends */
-	(void)!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-	    (off_t)at, (off_t)gm_region_span(cells));
+	(void)!punch(fd, at, gm_region_span(cells));
+}
+
+bool
+gm_region_clean(int fd, uint64_t at, uint32_t cells)
+{
+	static const uint8_t zeros[GM_RING_CELLS_START * GM_CELL];
+	const uint64_t kept = sizeof(zeros);
+	bool done = pwrite(fd, zeros, GM_PAGE, (off_t)at) == GM_PAGE;
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t array = array_at(at, cells, i);
+
+		/* what it has grown by, then what is left */
+		done =
+		    done &&
+		    punch(fd, array + kept, cells * (uint64_t)GM_CELL - kept) &&
+		    pwrite(fd, zeros, kept, (off_t)array) == (ssize_t)kept;
+	}
+	return done;
 }
 
 /* While others send: the tail first, for limit only grows. */

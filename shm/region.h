@@ -78,6 +78,12 @@ void gm_region_punch(int fd, uint64_t at, uint32_t cells);
 const char *gm_region_check(
     int fd, uint64_t at, uint32_t cells, uint32_t slot, uint32_t gen);
 
+/*
+ * Node: as new, keeping the pages that gm_region_create allocates, so that
+ * the next one needs none.  False: they are not all kept.
+ */
+bool gm_region_clean(int fd, uint64_t at, uint32_t cells);
+
 /* The CPU its owner last ran on; a hint. */
 void gm_region_set_cpu(const struct gm_region_ref *ref, uint32_t cpu);
 uint32_t gm_region_cpu(const struct gm_region_ref *ref);

@@ -30,19 +30,18 @@ hello(void)
 	return packet;
 }
 
-/* What the node answers to bytes, with our pidfd or without: its size. */
+/* What the node answers to bytes, with a pidfd of pid, 0 none: its size. */
 static ssize_t
-ask(const void *bytes, size_t size, bool with_pidfd, struct gsi_welcome *answer)
+ask_with(pid_t pid, const void *bytes, size_t size, struct gsi_welcome *answer)
 {
 	int socket = gsi_connect(gsi_home()->path);
-	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0), fds[4];
+	int pidfd, fds[4];
 	ssize_t n;
 
+	pidfd = (int)syscall(SYS_pidfd_open, pid != 0 ? pid : getpid(), 0);
 	CHECK_OK(socket);
 	CHECK_OK(pidfd);
-	CHECK_INT(
-	    gsi_packet_send(socket, bytes, size, &pidfd, with_pidfd ? 1 : 0),
-	    0);
+	CHECK_INT(gsi_packet_send(socket, bytes, size, &pidfd, pid != 0), 0);
 	memset(answer, 0, sizeof(*answer));
 	n = gsi_packet_receive(socket, answer, sizeof(*answer), fds, 4, 0);
 	for (int i = 0; i < 4; i++)
@@ -53,12 +52,18 @@ ask(const void *bytes, size_t size, bool with_pidfd, struct gsi_welcome *answer)
 	return n;
 }
 
+static ssize_t
+ask(const void *bytes, size_t size, struct gsi_welcome *answer)
+{
+	return ask_with(getpid(), bytes, size, answer);
+}
+
 static void
 refused(const void *bytes, size_t size, int status, const char *part)
 {
 	struct gsi_welcome answer;
 
-	CHECK_INT(ask(bytes, size, true, &answer), sizeof(answer));
+	CHECK_INT(ask(bytes, size, &answer), sizeof(answer));
 	CHECK_INT(answer.status, status);
 	if (!strstr(answer.text, part))
 		FAIL("'%s' without '%s'", answer.text, part);
@@ -68,7 +73,7 @@ static void
 ignored(const void *bytes, size_t size)
 {
 	struct gsi_welcome answer;
-	ssize_t n = ask(bytes, size, true, &answer);
+	ssize_t n = ask(bytes, size, &answer);
 
 	CHECK(n == 0 || n == -ECONNRESET);
 }
@@ -94,7 +99,7 @@ TEST(node_refuses_other_versions_and_strangers)
 	CHECK_INT(gs_node_open(NULL, 0), 0);
 	CHECK_INT(gs_node_inspect(&before), 0);
 	/* once before, so that the node holds what it always will */
-	CHECK_INT(ask(&packet, sizeof(packet), true, &answer), sizeof(answer));
+	CHECK_INT(ask(&packet, sizeof(packet), &answer), sizeof(answer));
 	CHECK_INT(answer.status, 0);
 	before.fds_used = UINT32_MAX;
 	CHECK(eventually(as_many, &before, 5000));
@@ -108,11 +113,15 @@ TEST(node_refuses_other_versions_and_strangers)
 	packet.layout_hash ^= 1;
 	memcpy(longer, &packet, sizeof(packet));
 	refused(longer, sizeof(longer), -EPROTO, gs_version());
-	/* without a pidfd */
+	/* another's pidfd; without one the node finds out by itself */
 	packet = hello();
-	CHECK_INT(ask(&packet, sizeof(packet), false, &answer), sizeof(answer));
+	CHECK_INT(ask_with(getppid(), &packet, sizeof(packet), &answer),
+	    sizeof(answer));
 	CHECK_INT(answer.status, -EPERM);
 	CHECK(strstr(answer.text, "pidfd"));
+	CHECK_INT(
+	    ask_with(0, &packet, sizeof(packet), &answer), sizeof(answer));
+	CHECK_INT(answer.status, 0);
 	/* what is no packet at all */
 	packet.magic++;
 	ignored(&packet, sizeof(packet));

@@ -65,6 +65,27 @@ TEST(region_create_takes_five_pages_and_gives_them_back)
 	close(fd);
 }
 
+/* Its next owner finds what a new region has, and needs no page more. */
+TEST(region_clean_keeps_its_pages_and_nothing_in_them)
+{
+	struct gm_region_ref ref;
+	unsigned char *bytes;
+	int fd = segment();
+
+	CHECK_OK(gm_region_create(fd, AT, 1024, 5, 9));
+	CHECK_OK(gm_region_map(fd, AT, 5, 9, true, &ref));
+	memset(ref.region, 0xa5, ref.mapped);
+	CHECK_INT(memory(fd), ref.mapped);
+	CHECK(gm_region_clean(fd, AT, 1024));
+	CHECK_INT(memory(fd), 5 * 4096);
+	/* reading the holes gives them pages, so this comes last */
+	bytes = (unsigned char *)ref.region;
+	for (size_t i = 0; i < ref.mapped; i++)
+		CHECK(bytes[i] == 0);
+	gm_region_unmap(&ref);
+	close(fd);
+}
+
 TEST(region_map_gives_two_rings_that_do_not_meet)
 {
 	struct gm_region_ref ref;
