@@ -164,10 +164,22 @@ all_gone(void *data)
 	return gone;
 }
 
+/* The guests have gone, too. */
+static bool
+alone(void *data)
+{
+	gs_node_info *info = data;
+
+	look();
+	CHECK_INT(gs_node_inspect(info), 0);
+	return info->processes == SERVERS + 2;
+}
+
 /* Everything goes on, the clients go, and the servers have nothing to do. */
 static void
 calm(void)
 {
+	gs_node_info info;
 	uint32_t i;
 
 	release_some(true);
@@ -177,23 +189,50 @@ calm(void)
 	for (i = 0; i < SERVERS; i++)
 		SHOULD(eventually(answers, &i, CALM), "kv%u is silent", i);
 	SHOULD(eventually(drained, &i, CALM), "kv%u has no rest", i);
+	SHOULD(eventually(alone, &info, CALM), "%u processes", info.processes);
 	SHOULD(!gm_names_check(gsi_self()->arena), "damaged names");
 }
 
 static void
-go_round(int64_t ms)
+take_seats(void)
+{
+	struct timespec pause = { 0, 2000000 };
+
+	for (uint32_t i = 0; i < SEATS; i++)
+		if (reap(i))
+			seat_taken(i);
+	look();
+	nanosleep(&pause, NULL);
+}
+
+/*
+ * All clients are killed in what they are doing, and nobody asks the servers
+ * anything afterwards: what arrived must be taken all the same.
+ */
+static void
+massacre(void)
+{
+	int64_t until = now_ms() + 400;
+	uint32_t i;
+
+	gm_store(&board->finish, 0, release);
+	while (now_ms() < until)
+		take_seats();
+	for (i = 0; i < SEATS; i++)
+		kill_client(i, 0);
+	SHOULD(eventually(all_gone, NULL, CALM), "clients do not die");
+	SHOULD(eventually(drained, &i, CALM), "kv%u sleeps over messages", i);
+}
+
+static void
+go_round(int64_t ms, int massacres)
 {
 	int64_t until = now_ms() + ms, tick = 0;
-	struct timespec pause = { 0, 2000000 };
 	struct stat st;
 
 	gm_store(&board->finish, 0, release);
 	while (now_ms() < until) {
-		for (uint32_t i = 0; i < SEATS; i++)
-			if (reap(i))
-				seat_taken(i);
-		look();
-		nanosleep(&pause, NULL);
+		take_seats();
 		release_some(false);
 		if (now_ms() < tick)
 			continue;
@@ -201,6 +240,9 @@ go_round(int64_t ms)
 		harm();
 		look_for_hangs();
 	}
+	calm();
+	for (; massacres > 0; massacres--)
+		massacre();
 	calm();
 	if (fstat(torment.log, &st) == 0 && st.st_size > LOG_MAX)
 		CHECK_OK(ftruncate(torment.log, 0));
@@ -223,12 +265,12 @@ soak_with(const char *poller)
 	start_servers();
 	/* so that what a second root costs is there from the beginning */
 	harm_root(true);
-	go_round(WARM_UP);
+	go_round(WARM_UP, 0);
 	measure(&before);
 	print_measure("before", &before);
 	until = now_ms() + test_seconds() * 1000;
 	while ((left = until - now_ms()) > 0) {
-		go_round(left < ROUND ? left : ROUND);
+		go_round(left < ROUND ? left : ROUND, 3);
 		compare(&before);
 	}
 	print_counts();

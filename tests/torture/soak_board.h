@@ -67,7 +67,6 @@ struct voice_board {
 	_Atomic int64_t until; /* ms; what it is in must be over by then */
 	_Atomic uint64_t pid; /* slot << 32 | gen */
 	_Atomic uint32_t restarts; /* the server + 1 that it has restarted */
-	_Atomic int64_t restarted; /* ms, until when that may take effect */
 };
 
 #define DIARY 32768u
@@ -87,6 +86,7 @@ struct board {
 	_Atomic uint32_t next_life;
 	_Atomic uint64_t births[SERVERS];
 	_Atomic uint64_t holder[SERVERS]; /* slot << 32 | gen */
+	_Atomic int64_t restarted[SERVERS]; /* ms, when that was over */
 	_Atomic uint32_t stops[SEATS]; /* odd: stopped */
 	struct voice_board voice[VOICES];
 	_Atomic uint64_t count[COUNTED];

@@ -39,16 +39,14 @@ static inline void
 do_restart(struct voice *v)
 {
 	uint32_t server = some_server(&v->seed);
-	struct voice_board *vb = &board->voice[v->me];
 	gs_pid pid;
 	int status;
 
-	gm_store(&vb->restarted, INT64_MAX, relaxed);
-	gm_store(&vb->restarts, server + 1, release);
+	gm_store(&board->voice[v->me].restarts, server + 1, release);
 	begin(v, 105, PATIENT);
 	status = gs_child_restart(server_name(server), &pid, PATIENT);
 	end(v);
-	gm_store(&vb->restarted, now_ms() + RESTART_MS, release);
+	restart_over(v->me);
 	note(v->me, server, "restart: %d", status);
 	count(N_restarts, 1);
 	if (status != 0 && status != -EBUSY && status != -ECHILD &&

@@ -84,7 +84,7 @@ static GS_SERVER(soak_kv, .state_size = sizeof(struct kv), .init = kv_init,
     .handle_call = kv_call, .handle_cast = kv_cast, .handle_info = kv_info);
 
 /* A guest is nobody's child and goes by itself. */
-#define GUEST_MS 2000
+#define GUEST_MS 1000
 
 static inline gs_next
 guest_init(void *state, gs_bytes argument)

@@ -28,20 +28,30 @@ reason_fits(gs_pid pid, const char *reason, bool client)
 	return false;
 }
 
-#define RESTART_MS 3000 /* from its end, or the client's, until it is done */
+#define RESTART_MS 3000 /* from the answer, or the client's end, to the end */
+
+static inline void
+restart_over(uint32_t voice)
+{
+	struct voice_board *vb = &board->voice[voice];
+	uint32_t server = gm_load(&vb->restarts, relaxed);
+
+	if (server == 0)
+		return;
+	gm_store(&board->restarted[server - 1], now_ms(), release);
+	gm_store(&vb->restarts, 0, release);
+}
 
 /* Whoever is there when root comes to it is restarted. */
 static inline bool
 is_restarting(uint32_t server)
 {
-	for (uint32_t i = 0; i < VOICES; i++) {
-		struct voice_board *vb = &board->voice[i];
-
-		if (gm_load(&vb->restarts, acquire) == server + 1 &&
-		    gm_load(&vb->restarted, acquire) > now_ms())
+	for (uint32_t i = 0; i < VOICES; i++)
+		if (gm_load(&board->voice[i].restarts, acquire) == server + 1)
 			return true;
-	}
-	return false;
+	return server < SERVERS &&
+	       gm_load(&board->restarted[server], acquire) + RESTART_MS >
+		   now_ms();
 }
 
 /* Until it has a seat of its own it ends with the root that forked it. */

@@ -37,7 +37,7 @@ print_measure(const char *when, const struct measure *m)
 static inline void
 print_entry(FILE *to, const struct entry *e)
 {
-	char voice[12] = "-", server[12] = "-";
+	char voice[16] = "-", server[16] = "-";
 
 	if (e->voice != NOBODY)
 		snprintf(voice, sizeof(voice), "v%u", e->voice);

@@ -30,12 +30,11 @@ seat_taken(uint32_t i)
 }
 
 static inline void
-kill_client(uint32_t i)
+kill_client(uint32_t i, uint32_t way)
 {
 	static const int signals[] = { SIGKILL, SIGKILL, SIGSEGV, SIGTERM };
 	static const enum fate fates[] = { BY_KILL, BY_KILL, BY_SEGV, BY_TERM };
 	struct seat *seat = &torment.seat[i];
-	uint32_t way = chance(&torment.seed, 4);
 
 	if (seat->pid <= 1 || seat->signal != 0)
 		return;
@@ -111,7 +110,7 @@ reap(uint32_t i)
 
 		gm_store(&vb->until, 0, relaxed);
 		gm_store(&vb->life, 0, relaxed);
-		gm_store(&vb->restarted, now_ms() + RESTART_MS, relaxed);
+		restart_over(i * THREADS + t);
 	}
 	return true;
 }

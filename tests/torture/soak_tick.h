@@ -53,7 +53,7 @@ harm(void)
 	else if (dice < 300)
 		stop_server(server);
 	else if (dice < 320)
-		kill_client(seat);
+		kill_client(seat, chance(&torment.seed, 4));
 	else if (dice < 370)
 		stop_client(seat);
 	else if (dice < 376)
