@@ -133,6 +133,9 @@ cast(void *state, gs_bytes request)
 		tour(1);
 		step_mark();
 		break;
+	case MARKED_END:
+		step_mark();
+		return gs_next_stop("shutdown");
 	default:
 		wrong("a cast of an unknown errand %u", p.errand);
 	}

@@ -93,6 +93,16 @@ field_start(const gs_behaviour *behaviour, const char *name)
 	return pid;
 }
 
+gs_pid
+field_start_wide(const char *name)
+{
+	gs_options options = { .name = name, .mailbox = 262144 };
+	gs_pid pid;
+
+	CHECK_OK(gs_start(&desk, GS_NONE, &options, &pid));
+	return pid;
+}
+
 int
 field_os_pid(gs_pid pid)
 {

@@ -27,6 +27,7 @@ enum errand {
 	TOUR, /* cast: n calls to the server that the board names */
 	MARKED_ADD, /* call: the same as ADD, stepped from here */
 	MARKED_TOUR, /* cast: one call, stepped */
+	MARKED_END, /* cast: ends, stepped */
 };
 
 #define CHANNELS 4u
@@ -75,6 +76,8 @@ pid_t field_node(void);
 void field_forget(void);
 
 gs_pid field_start(const gs_behaviour *behaviour, const char *name);
+/* With a mailbox so large that it grows and shrinks. */
+gs_pid field_start_wide(const char *name);
 int field_os_pid(gs_pid pid);
 
 /* Waits until it waits for messages. */
