@@ -31,8 +31,17 @@ all(Calls, Casts, Looks, Starts) ->
     tell("call.awake.p99", lists:nth(max(1, Calls * 99 div 100), Sorted)),
     cast(Pid, Body, Casts div 10 + 1),
     tell("cast.64.rate", Casts * 1.0e3 / cast(Pid, Body, Casts)),
+    tell("cast.senders4.rate", crowd(4, Casts,
+        fun() -> cast(Pid, Body, Casts) end)),
+    tell("call.clients8.rate", crowd(8, Calls div 8,
+        fun() -> call(Pid, Body, Calls div 8, now_ns(), []) end)),
+    tell("call.pipelined16.rate", crowd(8, Calls div 8,
+        fun() -> pipeline(Pid, Body, Calls div 8) end)),
+    large(Pid, "call.4096.p50", 4096, Calls div 10),
+    large(Pid, "call.65536.p50", 65536, Calls div 10),
     whereis_n(Looks div 10 + 1),
     tell("whereis", whereis_n(Looks) / Looks),
+    tell("register", register_n(Starts) / Starts),
     start_n(Starts div 10 + 1),
     tell("spawn.rate", Starts * 1.0e9 / start_n(Starts)).
 
@@ -57,6 +66,45 @@ cast_n(_, _, 0) -> ok;
 cast_n(Pid, Body, N) ->
     gen_server:cast(Pid, Body),
     cast_n(Pid, Body, N - 1).
+
+%% Operations of so many processes together, in millions a second.
+crowd(Processes, Each, Fun) ->
+    Start = now_ns(),
+    Refs = [element(2, spawn_monitor(Fun)) || _ <- lists:seq(1, Processes)],
+    [receive {'DOWN', Ref, process, _, _} -> ok end || Ref <- Refs],
+    Processes * Each * 1.0e3 / (now_ns() - Start).
+
+pipeline(Pid, Body, N) ->
+    Out = queue:from_list(
+        [gen_server:send_request(Pid, Body) || _ <- lists:seq(1, 16)]),
+    pipeline_n(Pid, Body, N, Out).
+
+pipeline_n(_, _, 0, Out) ->
+    [{reply, _} = gen_server:receive_response(Id, infinity)
+     || Id <- queue:to_list(Out)];
+pipeline_n(Pid, Body, N, Out) ->
+    {{value, Id}, Rest} = queue:out(Out),
+    {reply, Body} = gen_server:receive_response(Id, infinity),
+    pipeline_n(Pid, Body, N - 1,
+               queue:in(gen_server:send_request(Pid, Body), Rest)).
+
+%% A body that is copied as ours is: a list of bytes would be slower, a large
+%% binary is only counted.
+large(Pid, Metric, Size, N) ->
+    Body = binary:copy(<<7>>, Size),
+    Sorted = lists:sort(call(Pid, Body, N, now_ns(), [])),
+    tell(Metric, lists:nth(max(1, N div 2), Sorted)).
+
+register_n(N) ->
+    Start = now_ns(),
+    register_again(N),
+    now_ns() - Start.
+
+register_again(0) -> ok;
+register_again(N) ->
+    true = register(other, self()),
+    true = unregister(other),
+    register_again(N - 1).
 
 whereis_n(N) ->
     Start = now_ns(),

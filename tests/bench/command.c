@@ -2,6 +2,7 @@
 /*
  * gsctl.call: "gsctl call NAME REQUEST" as a whole process, from fork to
  * exit, against a named node that runs.  Limit: /bin/true in the same way.
+ * gsctl.lines.rate: requests by the lines of a file through one gsctl.
  *
  *	bench_command GSCTL NODE MODULE.so [COUNT]
  */
@@ -76,6 +77,30 @@ up(const char *node, const char *module)
 	must_run(start);
 }
 
+/* M/s */
+static double
+lines(long count)
+{
+	const char *const argv[] = { "/bin/sh", "-c",
+		"exec \"$0\" call --lines echo", gsctl, NULL };
+	FILE *file = tmpfile();
+	int64_t start;
+
+	if (file == NULL)
+		exit(1);
+	for (long i = 0; i < count; i++)
+		fputs("hello\n", file);
+	fflush(file);
+	rewind(file);
+	dup2(fileno(file), STDIN_FILENO);
+	lseek(STDIN_FILENO, 0, SEEK_SET);
+	start = bench_now();
+	must_run(argv);
+	start = bench_now() - start;
+	fclose(file);
+	return (double)count * 1e3 / (double)start;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -100,6 +125,7 @@ main(int argc, char **argv)
 	    "ours", "gsctl.call", bench_percentile(our, count, 0.5) / 1e6);
 	bench_tell(
 	    "limit", "gsctl.call", bench_percentile(bare, count, 0.5) / 1e6);
+	bench_tell("ours", "gsctl.lines.rate", lines((long)count * 1000));
 	free(our);
 	free(bare);
 	return 0;
