@@ -36,12 +36,15 @@ pool_back(struct gsi_node *node)
 	node->pooled = 0;
 }
 
+/* The end of a life pipe that nobody has read yet would end its children. */
 static void
 drop_control(struct gsi_node *node)
 {
 	gm_poll_remove(node->poll, gsi_token(GSI_AT_CONTROL, 0, 0));
-	if (node->control >= 0)
+	if (node->control >= 0) {
+		gsi_node_control(node);
 		close(node->control);
+	}
 	node->control = -1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The node's side of a client that has gone: what its poller still reports of
- * it, in the same batch, is nobody's.
+ * The node's side of an end: what its poller still reports of a client that
+ * has gone is nobody's, and what a dead root has sent still counts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/attach.h"
 #include "lib/node_parts.h"
 #include "tests/runner.h"
 
@@ -24,6 +25,8 @@ new_node(void)
 	CHECK(node);
 	node->procs = calloc(SLOTS, sizeof(*node->procs));
 	CHECK(node->procs);
+	for (uint32_t i = 0; i < GSI_PIPES; i++)
+		node->pipes[i] = -1;
 	node->high = 1;
 	CHECK_INT(gm_arena_create(&node->arena, NULL, why), 0);
 	node->arena.header->fds_max = 1024;
@@ -70,5 +73,34 @@ TEST(node_slot_that_is_free_has_no_descriptors)
 	CHECK_INT(node->procs[slot].bell, -1);
 	CHECK_INT(node->procs[slot].socket, -1);
 	CHECK_INT(node->procs[slot].pidfd, -1);
+	free_node(node);
+}
+
+/*
+ * The write end of a life pipe: while it exists its children live.  In the
+ * socket of a root that has been killed it was closed unread, and the kernel
+ * killed up to 64 servers.
+ */
+TEST(node_reads_what_a_dead_root_has_sent)
+{
+	struct gsi_node *node = new_node();
+	struct pollfd life;
+	int pair[2], fds[2];
+
+	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+	CHECK_OK(pipe2(fds, O_CLOEXEC));
+	CHECK_INT(gsi_packet_send(pair[1], "p", 1, &fds[1], 1), 0);
+	close(fds[1]);
+	close(pair[1]);
+	node->control = pair[0];
+	/* so that no other root is forked here */
+	node->phase = GSI_PHASE_STOPPING;
+	gsi_node_root_dead(node, "killed");
+	CHECK_INT(node->control, -1);
+	life = (struct pollfd){ .fd = fds[0] };
+	CHECK_INT(poll(&life, 1, 0), 0);
+	CHECK_INT(node->pipes[0] >= 0, 1);
+	close(node->pipes[0]);
+	close(fds[0]);
 	free_node(node);
 }
