@@ -105,6 +105,16 @@ open_last(struct scene *s)
 	scene_reserve(s);
 }
 
+/* It was passed, and nothing else is there: it may sleep over it. */
+static void
+open_passed(struct scene *s)
+{
+	open_first(s);
+	scene_sleep(s);
+	scene_awake(s);
+	CHECK_INT(s->box.r.n_pins, 1);
+}
+
 /* It was passed and is complete now. */
 static void
 passed_and_whole(struct scene *s)
@@ -169,8 +179,8 @@ const struct receiver_act receiver_acts[] = {
 	{ "release", false, held, release },
 	{ "release with others waiting", false, crowded, release },
 	{ "sleep and wake", false, none, nap },
-	{ "sleep over an open record", false, open_first, nap },
-	{ "fenced sleep over an open record", true, open_first, nap },
+	{ "sleep over an open record", false, open_passed, nap },
+	{ "fenced sleep over an open record", true, open_passed, nap },
 	{ "trim", false, wide, trim },
 	{ "trim in vain", false, wide, trim_in_vain },
 	{ "fenced trim", true, wide, trim },

@@ -136,10 +136,15 @@ static void
 stopped(struct scene *s, struct stepper *stepper)
 {
 	bool rose = gm_load(&desk->rose, acquire);
-	int sent = send_some(s, OTHER) + s->open;
+	bool open = s->open;
+	/* or the owner of an open record is the only one */
+	bool others = !open || plan_chance(2) == 0;
+	int sent = others ? send_some(s, OTHER) : 0;
 
 	scene_finish(s);
-	sent += send_some(s, THIRD);
+	if (others)
+		sent += send_some(s, THIRD);
+	sent += open;
 	step_free(stepper);
 	test_join(stepper->pid);
 	if (sent > 0 && !rose && gm_load(&desk->slept, acquire) &&
