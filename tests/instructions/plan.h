@@ -16,6 +16,11 @@ struct plan {
 	uint32_t points;
 	uint32_t done;
 	uint32_t missed;
+	uint32_t *again; /* those missed, for another try when all are done */
+	uint32_t rounds;
+	uint32_t next; /* of this round, in again */
+	uint32_t tries;
+	uint32_t last; /* given out */
 	uint32_t at;
 	uint32_t stride;
 	uint32_t least; /* are tried in any case */
@@ -32,8 +37,8 @@ void plan_begin(struct plan *plan, uint32_t points, int parts,
 bool plan_next(struct plan *plan, uint32_t *k);
 /* It took another way this time and ended, or slept, before the point. */
 void plan_missed(struct plan *plan);
-/* Says how many were tried. */
-void plan_end(const struct plan *plan);
+/* Says how many were met. */
+void plan_end(struct plan *plan);
 
 /* Below n; repeated by the seed. */
 uint32_t plan_chance(uint32_t n);
