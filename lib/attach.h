@@ -29,6 +29,8 @@ struct gm_arena *gsi_share_take(
 void gsi_share_drop(struct gm_arena *arena);
 /* A server's: a copy of what its forker has mapped, or empty. */
 struct gm_arena *gsi_share_new(const struct gm_arena *arena);
+/* Children that this process forks do not have this memory. */
+void gsi_share_not(void *at, size_t size);
 
 /* Fills home with the node of this name, from the runtime folder. */
 void gsi_home_named(const char *name);

@@ -243,12 +243,6 @@ gsi_newborn_run(const struct gsi_newborn *n, pid_t forker)
 		.refused = gsi_say_refused,
 	};
 
-	/*
-	 * Root keeps them from us, but valgrind would look for them for
-	 * seconds.  First of all: something else may be there next.
-	 */
-	gm_arena_unmap_page(n->forker->me->page);
-	gm_region_unmap(&n->forker->me->region);
 	first_acts(forker);
 	me = settle(n);
 	/* pstree and top show the supervision tree by its names */

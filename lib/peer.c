@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -174,7 +173,7 @@ learn(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
 		return status;
 	}
 	/* what is forked here has no business in others' mailboxes */
-	madvise(peer->region.region, peer->region.mapped, MADV_DONTFORK);
+	gsi_share_not(peer->region.region, peer->region.mapped);
 	peer->pid = pid;
 	peer->entry = entry;
 	peer->bell = -1;

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
@@ -213,8 +212,8 @@ settle(struct gsi_self *me, int control)
 	if (status != 0)
 		return status;
 	/* children do not need what is ours alone */
-	madvise(me->page, GM_PAGE_BYTES, MADV_DONTFORK);
-	madvise(me->region.region, me->region.mapped, MADV_DONTFORK);
+	gsi_share_not(me->page, GM_PAGE_BYTES);
+	gsi_share_not(me->region.region, me->region.mapped);
 	/* a supervisor never spins: its children want the CPU */
 	/* nor does it collect descriptors: the node rings for it */
 	me->bells_kept = false;
