@@ -244,12 +244,21 @@ gs_child_delete(gs_addr child)
 	return about(child, GSI_ROOT_DELETE, GS_INFINITY, NULL);
 }
 
+#define LIST_SHORT 3u
+
+static_assert(sizeof(struct gsi_head) + sizeof(struct gsi_root_list) +
+		      LIST_SHORT * sizeof(gs_child) <=
+		  (GM_RING_CELLS_START - 1) * GM_CELL,
+    "fits what every ring has");
+
 static int
-next_list(struct gsi_self *me, uint64_t after, struct gsi_root_list **out)
+next_list(struct gsi_self *me, uint64_t after, uint32_t max,
+    struct gsi_root_list **out)
 {
-	struct gsi_root_ask ask = {
-		.op = GSI_ROOT_LIST, .size = sizeof(ask), .after = after
-	};
+	struct gsi_root_ask ask = { .op = GSI_ROOT_LIST,
+		.size = sizeof(ask),
+		.after = after,
+		.max = max };
 	struct gsi_root_list *list;
 	gs_bytes reply;
 	int status =
@@ -289,13 +298,19 @@ gs_children(int (*each)(const gs_child *child, void *data), void *data)
 	struct gsi_self *me = gsi_self();
 	struct gsi_root_list *list;
 	uint64_t after = 0;
+	uint32_t max = 0;
 	bool more = true;
 	int status = 0;
 
 	if (me == NULL)
 		return -ENOTCONN;
 	while (more && status == 0) {
-		status = next_list(me, after, &list);
+		status = next_list(me, after, max, &list);
+		/* shared memory is full: so many fit what there is */
+		if (status == -ENOSPC && max == 0) {
+			max = LIST_SHORT;
+			status = next_list(me, after, max, &list);
+		}
 		if (status != 0)
 			return status;
 		for (uint32_t i = 0; i < list->count && status == 0; i++)

@@ -151,8 +151,11 @@ free()
 	# shellcheck disable=SC2016
 	run -0 with_shm size=4m "$fillers"'
 		gsctl up
-		for n in 0 1 2; do gsctl start --name "k$n" "$kit" >/dev/null; done
+		for n in {0..19}; do
+			gsctl start --name "k$n" "$kit" >/dev/null
+		done
 		fill
+		gsctl ls | grep -c "^k"
 		for i in {1..20}; do
 			gsctl call k0 echo "$i" >/dev/null
 			timeout -s KILL 0.02 gsctl call k1 sleep 40 || :
@@ -173,7 +176,7 @@ free()
 		gsctl down
 		ls /dev/shm'
 	is "$(grep -v Killed <<<"$output")" \
-		$'start 5\na limit of the system\nnew'
+		$'20\nstart 5\na limit of the system\nnew'
 }
 
 @test "starved: what fits is said in a full /dev/shm, however often" {
