@@ -92,12 +92,14 @@ goes_on()
 	program=$GS_BUILD/man/examples/embedded
 	[ -x "$program" ] || skip "the examples are not built"
 	unset GS_NODE
+	# shellcheck disable=SC2016
 	run -0 --separate-stderr bash -c 'ulimit -n 64; exec "$0"' "$program"
 	has "$output" "ledger 3: 123" "divider 21 7: 3"
 }
 
 @test "starved: 50 processes of an ordinary user" {
 	as_user
+	# shellcheck disable=SC2016
 	as+=(bash -c 'ulimit -u 50; exec "$@"' bash)
 	gsctl()
 	{
