@@ -9,6 +9,7 @@
 struct gsi_home {
 	bool open;
 	bool embedded; /* our own private node */
+	bool bears; /* what is being forked is a server of the node */
 	char name[GS_NAME_MAX + 1];
 	char path[108]; /* the node's socket */
 	struct gm_arena *arena; /* of its newest opening, share.c */

@@ -82,6 +82,10 @@ read_mailbox(
 	if (at == 0 || gm_region_map(me->arena->fd, at, p->pid.slot, p->pid.gen,
 			   false, &region) != 0)
 		return;
+	if (region.cells != gm_load(&entry->cells, relaxed)) {
+		gm_region_unmap(&region);
+		return;
+	}
 	p->mailbox_max = (uint64_t)region.cells * GM_CELL;
 	if (gm_ring_look(&me->sender, &region.ring[GM_MAILBOX], alive)) {
 		p->messages_queued = gm_ring_count(&region.ring[GM_MAILBOX]);

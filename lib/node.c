@@ -23,6 +23,7 @@
 
 #define EVENTS 128
 #define AGAIN_NS (50 * NS_PER_MS)
+#define LOOK_NS (1000 * NS_PER_MS)
 
 gs_pid
 gsi_node_pid(const struct gsi_node *node, uint32_t slot)
@@ -144,9 +145,28 @@ next_look(const struct gsi_node *node)
 	int64_t at = node->unfinished ? gsi_now_ns() + AGAIN_NS
 				      : gsi_node_next_look(node);
 
+	if (node->recheck_at != 0 && (at < 0 || node->recheck_at < at))
+		at = node->recheck_at;
 	if (node->root_due != 0 && (at < 0 || node->root_due < at))
 		at = node->root_due;
 	return at;
+}
+
+/*
+ * What others asked for can be lost to a stray write into the dirty bits, and
+ * so can a word that there is room: one look behind each busy second.
+ */
+static void
+recheck_later(struct gsi_node *node, int events)
+{
+	int64_t now = events > 0 || node->recheck_at != 0 ? gsi_now_ns() : 0;
+
+	if (node->recheck_at != 0 && now >= node->recheck_at) {
+		node->recheck_at = 0;
+		gsi_node_recheck(node);
+	} else if (events > 0 && node->recheck_at == 0) {
+		node->recheck_at = now + LOOK_NS;
+	}
 }
 
 static void
@@ -160,6 +180,11 @@ run(struct gsi_node *node)
 		/* edge-triggered: look at everything once before waiting */
 		gsi_node_drain(node);
 		n = gm_poll_wait(node->poll, next_look(node), events, EVENTS);
+		if (!gsi_node_whole(node)) {
+			gsi_node_say_cut(node);
+			return;
+		}
+		recheck_later(node, n);
 		if (node->unfinished)
 			gsi_node_visit(node);
 		if (node->root_due != 0)
@@ -173,6 +198,12 @@ run(struct gsi_node *node)
 		gm_store(
 		    &node->arena.header->fds_used, gsi_node_fds(node), relaxed);
 	}
+}
+
+static void
+run_guarded(void *data)
+{
+	run(data);
 }
 
 static int
@@ -195,7 +226,7 @@ watch_signals(struct gsi_node *node)
 	for (int s = 1; s < 32; s++)
 		signal(s, SIG_DFL);
 	node->signal_fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
-	return node->signal_fd < 0 ? -errno : 0;
+	return node->signal_fd < 0 ? -errno : gsi_guard_install();
 }
 
 static int
@@ -258,7 +289,8 @@ gsi_node_main(struct gsi_node *node, int ready)
 		status = watch_rest(node);
 	if (status == 0) {
 		say_ready(node, ready);
-		run(node);
+		if (gsi_guard(run_guarded, node) != 0)
+			gsi_node_say_cut(node);
 	}
 	gsi_node_teardown(node);
 	return status;

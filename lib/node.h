@@ -70,6 +70,7 @@ struct gsi_node {
 	bool embedded;
 	enum gsi_node_phase phase;
 	struct gm_sender sender;
+	int64_t recheck_at; /* when to look at everybody, 0: not */
 	bool unfinished; /* connections wait that could not be accepted */
 	struct gsi_visitor visitors[GSI_VISITORS];
 	uint32_t next_visitor;

@@ -72,6 +72,8 @@ client_left(struct gsi_node *node, uint32_t slot)
 	close(proc->socket);
 	proc->socket = -1;
 	if (proc->detached || !exiting(proc->os_pid)) {
+		/* closed or exec'd: it may still have its page mapped */
+		proc->lost = !proc->detached;
 		proc->detached = true;
 		gsi_node_gone(node, slot);
 	} else if (proc->eye.pid != 0) {

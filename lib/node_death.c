@@ -24,6 +24,13 @@ gsi_node_gone(struct gsi_node *node, uint32_t slot)
 {
 	struct gsi_proc *proc = &node->procs[slot];
 
+	/* it had left us and now ends: nobody writes into its page any more */
+	if (proc->state == GSI_SLOT_DEAD && proc->lost) {
+		proc->lost = false;
+		gm_poll_remove(
+		    node->poll, gsi_token(GSI_AT_PROCESS, slot, proc->gen));
+		gsi_node_reaped(node, slot);
+	}
 	if (proc->state != GSI_SLOT_LIVE || proc->gone)
 		return;
 	if (node->n_dead == GSI_DEATHS) {
@@ -51,7 +58,9 @@ declare(struct gsi_node *node, uint32_t slot)
 
 	/* what it asked for before it died still counts */
 	gsi_node_drain_slot(node, slot);
-	gm_poll_remove(node->poll, gsi_token(GSI_AT_PROCESS, slot, proc->gen));
+	if (!proc->lost)
+		gm_poll_remove(
+		    node->poll, gsi_token(GSI_AT_PROCESS, slot, proc->gen));
 	if (proc->socket >= 0)
 		gm_poll_remove(
 		    node->poll, gsi_token(GSI_AT_CLIENT, slot, proc->gen));
@@ -59,7 +68,7 @@ declare(struct gsi_node *node, uint32_t slot)
 		status = gsi_node_wait_status(proc);
 	gsi_node_derive(node, slot, status, reason);
 	if (proc->kind == GS_PROCESS_CLIENT)
-		proc->reaped = true;
+		proc->reaped = !proc->lost;
 	proc->started =
 	    gm_load(&gm_arena_page(&node->arena, slot)->started, acquire) != 0;
 	worded =
@@ -82,57 +91,6 @@ declare(struct gsi_node *node, uint32_t slot)
 	proc->state = GSI_SLOT_DEAD;
 	atomic_fetch_sub_explicit(
 	    &node->arena.header->processes, 1, memory_order_relaxed);
-}
-
-/* Whose region is it?  A death in the middle of a send is rare. */
-static uint32_t
-slot_of_region(const struct gsi_node *node, uint64_t id)
-{
-	uint64_t at = gm_region_id_at(id);
-
-	for (uint32_t s = 0; s < node->high; s++)
-		if (node->procs[s].region == at && at != 0)
-			return s;
-	return 0;
-}
-
-/*
- * Those who wait for room in its mailbox are woken, and nobody reserves there
- * any more.  Before the region is punched.
- */
-static void
-retire(struct gsi_node *node, uint32_t slot)
-{
-	struct gm_region_ref region;
-
-	if (node->procs[slot].kind == GS_PROCESS_PLAIN ||
-	    gsi_node_map(node, slot, &region) != 0)
-		return;
-	gm_ring_retire(&region.ring[GM_MAILBOX]);
-	gm_ring_retire(&region.ring[GM_REPLIES]);
-	gm_region_unmap(&region);
-}
-
-/* D3 and D4 for one. */
-static void
-settle(struct gsi_node *node, uint32_t slot)
-{
-	const struct gm_page *page = gm_arena_page(&node->arena, slot);
-	uint64_t m = gm_load(&page->send_m, acquire); /* [T5] */
-	uint64_t v = gm_load(&page->send_v, acquire);
-	uint32_t target;
-	struct gm_region_ref region;
-
-	if (m == 0)
-		return;
-	target = slot_of_region(node, m);
-	if (target == 0 || node->procs[target].state != GSI_SLOT_LIVE)
-		return;
-	if (v != 0 && gsi_node_map(node, target, &region) == 0) {
-		gm_ring_settle(&region.ring[gm_region_id_which(m)], slot, v);
-		gm_region_unmap(&region);
-	}
-	gsi_node_ring(node, target);
 }
 
 static bool
@@ -183,7 +141,7 @@ scan(struct gsi_node *node)
 		ring |= waits_for_any(node, page);
 		m = gm_load(&page->send_m, acquire); /* [T5] */
 		if (m != 0) {
-			uint32_t target = slot_of_region(node, m);
+			uint32_t target = gsi_node_whose_region(node, m);
 
 			if (node->procs[target].state == GSI_SLOT_DEAD)
 				node->procs[target].named = true;
@@ -270,8 +228,8 @@ gsi_node_bury(struct gsi_node *node)
 	if (gm_membarrier() != 0) /* D2 [T5] */
 		gm_fence(seq_cst);
 	for (uint32_t i = 0; i < n; i++) {
-		settle(node, dead[i]);
-		retire(node, dead[i]);
+		gsi_node_settle(node, dead[i]);
+		gsi_node_retire(node, dead[i]);
 	}
 	scan(node);
 	if (n > 0 && node->n_lingering > 0)

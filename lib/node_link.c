@@ -12,14 +12,17 @@
 
 #include "lib/node_parts.h"
 
+#define EDGES_MAX (1u << 20) /* of one process */
+
 int
 gsi_edge_add(struct gsi_proc *at, struct gsi_edge edge)
 {
 	if (at->n_edges == at->max_edges) {
 		uint32_t max = at->max_edges == 0 ? 4 : at->max_edges * 2;
-		struct gsi_edge *edges =
-		    realloc(at->edges, max * sizeof(*edges));
+		struct gsi_edge *edges = NULL;
 
+		if (max <= EDGES_MAX)
+			edges = realloc(at->edges, max * sizeof(*edges));
 		if (edges == NULL)
 			return -ENOMEM;
 		at->edges = edges;
@@ -95,7 +98,10 @@ gsi_node_unlink(struct gsi_node *node, uint32_t a, gs_pid b)
 		gsi_edge_drop(other, GSI_EDGE_LINK, gsi_node_pid(node, a), 0);
 }
 
-/* ref 0 takes a new one; a target that is not there is DOWN at once. */
+/*
+ * ref 0 takes a new one; a target that is not there is DOWN at once.  0: no
+ * memory.
+ */
 uint64_t
 gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
     uint64_t ref, bool quiet)
@@ -111,11 +117,15 @@ gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
 		gsi_node_note(node, who, GSI_DOWN, ref, &note);
 		return ref;
 	}
-	gsi_edge_add(other,
-	    (struct gsi_edge){ GSI_EDGE_MONITOR, me.slot, me.gen, quiet, ref });
-	gsi_edge_add(&node->procs[who], (struct gsi_edge){ GSI_EDGE_MONITORING,
-					    target.slot, target.gen, 0, ref });
-	return ref;
+	if (gsi_edge_add(other, (struct gsi_edge){ GSI_EDGE_MONITOR, me.slot,
+				    me.gen, quiet, ref }) != 0)
+		return 0;
+	if (gsi_edge_add(
+		&node->procs[who], (struct gsi_edge){ GSI_EDGE_MONITORING,
+				       target.slot, target.gen, 0, ref }) == 0)
+		return ref;
+	gsi_edge_drop(other, GSI_EDGE_MONITOR, me, ref);
+	return 0;
 }
 
 bool
@@ -154,8 +164,8 @@ signal_to(struct gsi_proc *proc, int number)
 }
 
 /* The reason is noted first: whoever looks after the kill finds it. */
-static void
-kill_noting(struct gsi_proc *proc, const char *reason)
+void
+gsi_node_kill(struct gsi_proc *proc, const char *reason)
 {
 	if (proc->noted == NULL)
 		proc->noted = strdup(reason);
@@ -180,7 +190,7 @@ gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to, const char *reason,
 		return;
 	/* only a signal on purpose cannot be trapped, a neighbour's end can */
 	if (!by_link && strcmp(reason, "kill") == 0) {
-		kill_noting(proc, "killed");
+		gsi_node_kill(proc, "killed");
 		return;
 	}
 	if (proc->kind == GS_PROCESS_PLAIN) {
@@ -204,7 +214,7 @@ gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to, const char *reason,
 	}
 	if (strcmp(reason, "normal") != 0 ||
 	    (!by_link && gs_pid_equal(from, to)))
-		kill_noting(proc, reason);
+		gsi_node_kill(proc, reason);
 }
 
 void

@@ -7,6 +7,8 @@
 #define GSI_NODE_PARTS_H
 
 #include "lib/node.h"
+#include "lib/node_ends.h"
+#include "lib/node_guard.h"
 
 /* node.c */
 /* Becomes a node: everything between the first fork and the last unlink. */
@@ -61,43 +63,9 @@ void gsi_node_unpublish(struct gsi_node *node, uint32_t slot);
 void gsi_node_born(
     struct gsi_node *node, uint32_t forker, const struct gsi_born *born);
 
-/* node_watch.c */
-/* A pidfd, or -errno: -ENOSYS where there are none. */
-int gsi_pidfd(pid_t pid);
-/* Of who has connected this socket. */
-int gsi_pidfd_of_peer(int socket);
-/* Is it alive?  The first look notes who it is. */
-bool gsi_eye_sees(struct gsi_eye *eye);
-/* By its pidfd, which is taken; -ENOSYS: by looking. */
-int gsi_node_watch(struct gsi_node *node, uint32_t slot, int pidfd);
-/* When to look at those who have no pidfd, -1: there are none. */
-int64_t gsi_node_next_look(const struct gsi_node *node);
-void gsi_node_look(struct gsi_node *node);
-
-/* node_death.c */
-void gsi_node_gone(struct gsi_node *node, uint32_t slot);
-void gsi_node_bury(struct gsi_node *node);
-void gsi_node_reaped(struct gsi_node *node, uint32_t slot);
-/* Tells a supervisor of the end of its child. */
-void gsi_node_tell_forker(struct gsi_node *node, uint32_t slot);
-void gsi_node_orphans(struct gsi_node *node);
-/* Frees lingering slots that nobody names any more. */
-void gsi_node_linger(struct gsi_node *node);
-
-/* node_status.c */
-/* The wait status as wait(2) has it, or -1. */
-int gsi_node_wait_status(struct gsi_proc *proc);
-/* What the process has said itself; false when it has not. */
-bool gsi_node_last_words(
-    struct gsi_node *node, uint32_t slot, char reason[GS_REASON_MAX + 1]);
-void gsi_node_derive(struct gsi_node *node, uint32_t slot, int status,
-    char reason[GS_REASON_MAX + 1]);
-
-/* node_report.c */
-/* The end of a process that could not speak for itself, if abnormal. */
-void gsi_crash_report(struct gsi_node *node, uint32_t slot, const char *reason);
-
 /* node_request.c */
+/* Looks at everybody: for what was asked and whose bit was lost. */
+void gsi_node_recheck(struct gsi_node *node);
 void gsi_node_drain(struct gsi_node *node);
 void gsi_node_drain_slot(struct gsi_node *node, uint32_t slot);
 
@@ -113,6 +81,8 @@ uint64_t gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
 bool gsi_node_demonitor(struct gsi_node *node, uint32_t who, uint64_t ref);
 /* Forgets all relations of a process, telling nobody. */
 void gsi_node_edges_clear(struct gsi_node *node, uint32_t slot);
+/* SIGKILL, for that reason. */
+void gsi_node_kill(struct gsi_proc *proc, const char *reason);
 void gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to,
     const char *reason, bool by_link);
 /* A process has ended: tells everybody who asked. */

@@ -36,9 +36,9 @@ gsi_node_slot_take(struct gsi_node *node, bool last_too, uint32_t *slot)
 	if (node->n_free > FREE_KEPT) {
 		*slot = take_free(node);
 	} else {
-		if (node->high >= GM_SLOTS)
-			return -EAGAIN;
-		status = gm_arena_grow(&node->arena, node->high);
+		status = node->high < GM_SLOTS
+			     ? gm_arena_grow(&node->arena, node->high)
+			     : -EAGAIN;
 		if (status == 0)
 			*slot = node->high++;
 		else if (node->n_free == 0 || !last_too)

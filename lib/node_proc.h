@@ -60,6 +60,7 @@ struct gsi_proc {
 	bool reaped;
 	bool gone; /* its end has been noticed, not yet handled */
 	bool detached; /* client said good-bye */
+	bool lost; /* client that left without a word and may live */
 	bool started; /* at death: its init had succeeded */
 	bool refused; /* at birth: name taken */
 	bool named; /* a live page speaks of it, as of the last scan */
@@ -75,6 +76,7 @@ struct gsi_proc {
 	uint32_t max_edges;
 	struct gsi_held *held;
 	struct gsi_held **held_end;
+	size_t held_bytes;
 	uint32_t next; /* in the free list */
 };
 

@@ -21,10 +21,11 @@ static int
 crash_fields(const struct gm_crash *crash, struct gsi_field *fields, int n,
     char *address, char *pcs, size_t size)
 {
-	uint32_t n_pcs =
-	    crash->n_pcs < GM_CRASH_PCS ? crash->n_pcs : GM_CRASH_PCS;
+	uint32_t n_pcs = gm_once(crash->n_pcs);
 	size_t used = 0;
 
+	if (n_pcs > GM_CRASH_PCS)
+		n_pcs = GM_CRASH_PCS;
 	snprintf(address, 64, "0x%llx", (unsigned long long)crash->address);
 	add(fields, &n, "address", address, strlen(address));
 	pcs[0] = '\0';
@@ -39,10 +40,10 @@ crash_fields(const struct gm_crash *crash, struct gsi_field *fields, int n,
 static int
 message_field(const struct gm_crash *crash, struct gsi_field *fields, int n)
 {
-	uint32_t size = crash->message_size < GM_CRASH_MESSAGE
-			    ? crash->message_size
-			    : GM_CRASH_MESSAGE;
+	uint32_t size = gm_once(crash->message_size);
 
+	if (size > GM_CRASH_MESSAGE)
+		size = GM_CRASH_MESSAGE;
 	add(fields, &n, "last_message", crash->message, size);
 	return n;
 }

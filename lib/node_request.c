@@ -74,6 +74,8 @@ op_monitor(struct call *c)
 {
 	c->answer.ref =
 	    gsi_node_monitor(c->node, c->slot, c->ask.pid, 0, false);
+	if (c->answer.ref == 0)
+		c->answer.status = -EAGAIN;
 }
 
 static void
@@ -299,6 +301,21 @@ gsi_node_drain_slot(struct gsi_node *node, uint32_t slot)
 		gm_store(&page->request_head, head + 1, release);
 		carry_out(node, slot, &request);
 	}
+}
+
+void
+gsi_node_recheck(struct gsi_node *node)
+{
+	bool held = false;
+
+	for (uint32_t s = 1; s < node->high; s++) {
+		gsi_node_drain_slot(node, s);
+		if (node->procs[s].held != NULL)
+			gsi_node_held_retry(node, s);
+		held |= node->procs[s].held != NULL;
+	}
+	if (held)
+		node->recheck_at = gsi_now_ns() + 1000 * NS_PER_MS;
 }
 
 void

@@ -10,6 +10,8 @@
 
 #include "lib/node_parts.h"
 
+#define HELD_MAX (64u << 20) /* bytes kept for one process */
+
 void
 gsi_node_ring(struct gsi_node *node, uint32_t slot)
 {
@@ -37,6 +39,8 @@ gsi_node_map(struct gsi_node *node, uint32_t slot, struct gm_region_ref *out)
 		gm_region_unmap(out);
 		status = -EBADMSG;
 	}
+	if (status == 0)
+		out->ring[0].guarded = out->ring[1].guarded = true;
 	return status;
 }
 
@@ -53,7 +57,7 @@ try_send(struct gsi_node *node, uint32_t slot, struct gm_ring_ref *ring,
 	int status;
 
 	status = gm_ring_open(&node->sender, ring, alive, sizeof(*head) + size,
-	    GM_SEND_RUNTIME, &slip);
+	    GM_SEND_RUNTIME | GM_SEND_AT_ONCE, &slip);
 	if (status != 0)
 		return status == -ENOSPC ? -EAGAIN : status;
 	memcpy(slip.payload, head, sizeof(*head));
@@ -67,34 +71,67 @@ try_send(struct gsi_node *node, uint32_t slot, struct gm_ring_ref *ring,
 	return 0;
 }
 
+struct delivery {
+	struct gsi_node *node;
+	uint32_t slot;
+	struct gm_ring_ref *ring;
+	const struct gsi_head *head;
+	const void *body;
+	size_t size;
+	int status;
+};
+
 /* Announces itself before the second try, so no freed room is missed. */
+static void
+deliver(void *data)
+{
+	struct delivery *d = data;
+
+	d->status =
+	    try_send(d->node, d->slot, d->ring, d->head, d->body, d->size);
+	if (d->status != -EAGAIN)
+		return;
+	gm_ring_want_room(d->ring);
+	d->status =
+	    try_send(d->node, d->slot, d->ring, d->head, d->body, d->size);
+}
+
 static int
 send_now(struct gsi_node *node, uint32_t slot, enum gm_which which,
     const struct gsi_head *head, const void *body, size_t size)
 {
 	struct gm_region_ref region;
-	int status = gsi_node_map(node, slot, &region);
+	struct delivery d = { node, slot, &region.ring[which], head, body, size,
+		0 };
 
-	if (status != 0)
-		return status;
-	status = try_send(node, slot, &region.ring[which], head, body, size);
-	if (status == -EAGAIN) {
-		gm_ring_want_room(&region.ring[which]);
-		status =
-		    try_send(node, slot, &region.ring[which], head, body, size);
+	d.status = gsi_node_map(node, slot, &region);
+	if (d.status == 0) {
+		if (gsi_guard(deliver, &d) != 0) {
+			gm_ring_done(&node->sender);
+			d.status = -EBADMSG;
+		}
+		gm_region_unmap(&region);
 	}
-	gm_region_unmap(&region);
-	return status;
+	/* its owner is to look at it, and will find it damaged */
+	if (d.status == -EBADMSG)
+		gsi_node_ring(node, slot);
+	return d.status;
 }
 
 static void
 hold(struct gsi_proc *proc, enum gm_which ring, const struct gsi_head *head,
     const void *body, size_t size)
 {
-	struct gsi_held *held = malloc(sizeof(*held) + size);
+	struct gsi_held *held = NULL;
 
-	if (held == NULL)
-		return; /* out of memory: nothing better can be done */
+	if (proc->held_bytes < HELD_MAX)
+		held = malloc(sizeof(*held) + size);
+	/* what it is owed cannot be kept, and must not be lost in silence */
+	if (held == NULL) {
+		gsi_node_kill(proc, "system_limit");
+		return;
+	}
+	proc->held_bytes += sizeof(*held) + size;
 	held->next = NULL;
 	held->head = *head;
 	held->ring = ring;
@@ -133,6 +170,7 @@ gsi_node_held_retry(struct gsi_node *node, uint32_t slot)
 			held->size) == -EAGAIN)
 			return;
 		proc->held = held->next;
+		proc->held_bytes -= sizeof(*held) + held->size;
 		free(held);
 	}
 }

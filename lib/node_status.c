@@ -80,7 +80,7 @@ gsi_node_last_words(
 
 	if (gm_load(&page->words_state, acquire) != GM_WORDS_FINAL) /* [P1] */
 		return false;
-	size = page->words_size;
+	size = gm_once(page->words_size);
 	if (size > GM_WORDS_MAX)
 		return false;
 	memcpy(reason, page->words, size);

@@ -79,7 +79,7 @@ gsi_node_teardown(struct gsi_node *node)
 		return;
 	if (node->arena.lock_fd >= 0) {
 		gm_segment_name(segment, sizeof(segment), node->name);
-		shm_unlink(segment);
+		gm_arena_unlink(&node->arena, segment);
 	}
 	unlink(node->path);
 	gsi_node_unlock(node->name, node->lock);

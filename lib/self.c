@@ -50,11 +50,27 @@ release_after_fork(void)
  * its copies of the sockets must not keep the parent alive for the node.
  */
 static void
+close_all(struct gsi_self *me)
+{
+	int fds[] = { me->socket, me->bell, me->node_bell, me->reports,
+		me->arena != NULL ? me->arena->fd : -1 };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	/* threads share it */
+	if (me->arena != NULL)
+		me->arena->fd = -1;
+}
+
+static void
 forget_after_fork(void)
 {
 	for (struct gsi_self *me = selves; me != NULL; me = me->next)
-		if (me->socket >= 0)
-			close(me->socket);
+		close_all(me);
+	/* a helper of a server; a server of root goes on with root's */
+	if (thread.self != NULL && thread.self->is_server && !home.bears)
+		close_all(thread.self);
 	selves = NULL;
 	memset(&thread, 0, sizeof(thread));
 	if (home.life >= 0)
@@ -225,7 +241,7 @@ gsi_self(void)
 		if (me->damaged)
 			gsi_words(me->page, "bad_mailbox");
 		gsi_self_set(NULL);
-		gsi_detach(me, false);
+		gsi_detach(me, me->damaged);
 	}
 	return attach();
 }

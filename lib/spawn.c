@@ -203,7 +203,9 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 	n.group_life = spec->code == GSI_CODE_PLAIN ? open_life(forker) : -1;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
+	gsi_home()->bears = true;
 	child = fork();
+	gsi_home()->bears = false;
 	if (child == 0)
 		gsi_newborn_run(&n, me);
 	status = child < 0 ? -errno : 0;

@@ -53,50 +53,12 @@ gm_layout_hash(void)
 	return hash ^ gm_region_span(GM_RING_CELLS_MIN);
 }
 
-void
-gm_segment_name(char *text, size_t size, const char *node)
-{
-	size_t n;
-
-	n = (size_t)snprintf(text, size, "/genserver-%u-", (unsigned)geteuid());
-	/* a node name may hold anything but control bytes and NUL */
-	for (; *node != '\0' && n + 4 < size; node++) {
-		unsigned char c = (unsigned char)*node;
-
-		if (c == '/' || c == '%')
-			n += (size_t)snprintf(text + n, size - n, "%%%02x", c);
-		else
-			text[n++] = (char)c;
-	}
-	text[n] = '\0';
-}
-
 static int
 lock_segment(int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	return fcntl(fd, F_OFD_SETLK, &lock) == 0 ? 0 : -errno;
-}
-
-int
-gm_segment_stale(const char *name)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	struct stat st;
-	int fd, stale;
-
-	fd = shm_open(name, O_RDWR | O_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) != 0 || fcntl(fd, F_OFD_GETLK, &lock) != 0)
-		stale = -errno;
-	else if (st.st_uid != geteuid())
-		stale = -EPERM;
-	else
-		stale = lock.l_type == F_UNLCK;
-	close(fd);
-	return stale;
 }
 
 int
@@ -164,10 +126,14 @@ create_in(struct gm_arena *arena, const char *name)
 		arena->fd =
 		    shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	else
-		arena->fd = memfd_create("genserver", MFD_CLOEXEC);
+		arena->fd =
+		    memfd_create("genserver", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (arena->fd < 0)
 		return -errno;
 	status = ftruncate(arena->fd, (off_t)GM_AT_REGIONS) == 0 ? 0 : -errno;
+	/* it grows with each mailbox; nobody is to cut it off */
+	if (status == 0 && name == NULL)
+		fcntl(arena->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL);
 	if (status == 0)
 		status = gm_arena_allocate(arena, 0, GM_AT_HEADS + HEADS_BYTES);
 	if (status == 0)

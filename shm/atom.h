@@ -55,6 +55,9 @@ gm_cas16(struct gm_word *word, uint64_t *lo, uint64_t *hi, uint64_t new_lo,
 	return seen == old;
 }
 
+/* Read once, whatever the compiler would like: others may change it. */
+#define gm_once(x) (*(const volatile __typeof__(x) *)&(x))
+
 static inline void
 gm_relax(void)
 {

@@ -212,8 +212,9 @@ gm_region_sound(const struct gm_region_ref *ref, uint32_t slot, uint32_t gen)
 {
 	const struct gm_region *region = ref->region;
 
-	return region->magic == REGION_MAGIC && region->cells == ref->cells &&
-	       region->slot == slot && region->gen == gen;
+	return gm_once(region->magic) == REGION_MAGIC &&
+	       gm_once(region->cells) == ref->cells &&
+	       gm_once(region->slot) == slot && gm_once(region->gen) == gen;
 }
 
 void

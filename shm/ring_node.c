@@ -110,6 +110,27 @@ gm_ring_allocated(const struct gm_ring_ref *ref)
 	return 2 * cells_allocated(ref) * GM_CELL;
 }
 
+/* A page of heads, read and not mapped: what looks must not allocate. */
+struct heads {
+	uint64_t page; /* + 1 */
+	struct gm_cell cell[GM_PAGE / GM_CELL];
+};
+
+static const struct gm_word *
+look_at(const struct gm_ring_ref *ref, struct heads *heads, uint64_t v)
+{
+	const uint64_t per = GM_PAGE / GM_CELL, cell = v & (ref->cells - 1);
+
+	if (heads->page != cell / per + 1) {
+		if (pread(ref->fd, heads->cell, GM_PAGE,
+			(off_t)(ref->heads_at + cell / per * GM_PAGE)) !=
+		    (ssize_t)GM_PAGE)
+			memset(heads->cell, 0, GM_PAGE);
+		heads->page = cell / per + 1;
+	}
+	return &heads->cell[cell % per].head;
+}
+
 /*
  * Where no header is, a jump or a rewind begins: the next tag that equals
  * its position is the next record.
@@ -117,22 +138,21 @@ gm_ring_allocated(const struct gm_ring_ref *ref)
 uint64_t
 gm_ring_count(const struct gm_ring_ref *ref)
 {
-	const uint64_t cells = cells_allocated(ref);
 	uint64_t v = gm_load(&ref->ring->taken, relaxed);
 	uint64_t end = gm_load(&ref->ring->tail.lo, acquire) & GM_POSITION;
 	uint64_t count = 0, lo, k;
+	struct heads heads = { .page = 0 };
 
 	if (end > v + ref->cells) /* a jump, or nonsense */
 		v = end - ref->cells;
 	while (v < end) {
+		const struct gm_word *head = look_at(ref, &heads, v);
+
 		k = 1;
-		if ((v & (ref->cells - 1)) < cells) {
-			lo = gm_load(&gm_head(ref, v)->lo, acquire); /* [T3] */
-			if ((lo & GM_POSITION) == v)
-				k = gm_load(&gm_head(ref, v)->hi, relaxed) &
-				    GM_K;
-			count += lo == (v | GM_READY);
-		}
+		lo = gm_load(&head->lo, relaxed); /* [T3]: only counted */
+		if ((lo & GM_POSITION) == v)
+			k = gm_load(&head->hi, relaxed) & GM_K;
+		count += lo == (v | GM_READY);
 		v += k == 0 ? 1 : k;
 	}
 	return count;
