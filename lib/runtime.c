@@ -290,7 +290,10 @@ visit(const char *file, int (*each)(const gs_node_entry *, void *), void *data)
 	    strcmp(file + size - 5, ".lock") != 0)
 		return 0;
 	unescape(node.name, file, size - 5);
-	if (gsi_runtime_file(path, sizeof(path), node.name, ".lock") != 0)
+	/* a node's, by the very name that the node gives it */
+	if (gs_name_check(node.name, NULL) != 0 ||
+	    gsi_runtime_file(path, sizeof(path), node.name, ".lock") != 0 ||
+	    strcmp(strrchr(path, '/') + 1, file) != 0)
 		return 0;
 	node.running = locked(path);
 	if (node.running)
