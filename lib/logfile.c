@@ -88,11 +88,12 @@ put_pid(struct line *line, gs_pid pid)
 static void
 machine_line(struct line *line, const struct gsi_record *r)
 {
+	/* what comes from a stranger may be of any time */
+	long long time = r->time < 0 ? 0 : r->time;
 	char text[48];
 
-	snprintf(text, sizeof(text), "%lld.%06lld\t",
-	    (long long)(r->time / 1000000),
-	    (long long)(r->time < 0 ? 0 : r->time % 1000000));
+	snprintf(text, sizeof(text), "%lld.%06lld\t", time / 1000000,
+	    time % 1000000);
 	put(line, text);
 	put(line, level_texts[r->level]);
 	put(line, "\t");
