@@ -311,7 +311,6 @@ command(struct world *w, struct fuzz_input *in)
 
 	fuzz_budget(BRANCHES);
 	w->fail = what >> 4 & 7;
-	w->failed_forks = 0;
 	commands[what & 15](w, in);
 	fuzz_budget(UINT64_MAX);
 	check(w);

@@ -116,7 +116,7 @@ next_pid(const struct world *w)
 static bool
 no_fork(struct world *w)
 {
-	return (w->fail & 2) != 0 && w->failed_forks++ < FORKS_FAIL;
+	return (w->fail & 2) != 0;
 }
 
 int

@@ -10,7 +10,6 @@
 #define QUESTIONS 256u
 #define KIDS 64
 #define SLOTS 16u
-#define FORKS_FAIL 80 /* in one command, at most */
 
 /* A process that root has forked, or thinks it has. */
 struct kid {
@@ -31,7 +30,6 @@ struct world {
 	int n_kids;
 	char timer[64]; /* the last one set */
 	size_t timer_size;
-	int failed_forks; /* in this command */
 	uint8_t fail; /* 1 timers, 2 forks; 4: names are taken */
 };
 

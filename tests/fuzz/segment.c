@@ -70,7 +70,10 @@ look_at_one(struct fuzz_input *in)
 		see(&info, &(uint32_t){ 0 });
 	FUZZ(gs_node_inspect(&node) <= 0);
 	gs_alive(pid);
-	status = gm_entry_reason(gsi_self()->arena, pid.slot, pid.gen, reason);
+	if (gsi_self_peek() == NULL)
+		return;
+	status =
+	    gm_entry_reason(gsi_self_peek()->arena, pid.slot, pid.gen, reason);
 	FUZZ(status <= 1 && memchr(reason, '\0', sizeof(reason)) != NULL);
 }
 
@@ -84,12 +87,12 @@ look_up(struct world *w, struct fuzz_input *in)
 	if (gs_whereis(name, &pid) == 0)
 		FUZZ(pid.slot < GM_SLOTS);
 	if (w->node.header->slots_high <= MANY || w->may_be_slow)
-		gm_names_check(&w->arena);
+		gm_names_check(&w->node);
 }
 
 /* The node is gone, so nobody waits for an answer that never comes. */
 static void
-talk(struct world *w, struct fuzz_input *in)
+talk(struct fuzz_input *in)
 {
 	gs_pid pid = { 9, fuzz_byte(in) % 8, 1 };
 	uint8_t body[300] = { 0 };
@@ -109,7 +112,6 @@ talk(struct world *w, struct fuzz_input *in)
 		FUZZ(gs_send(gs_to_name("a"), request) <= 0);
 		break;
 	case 3:
-		w->me.is_server = false;
 		if (gs_receive(&info, 0) == 0)
 			FUZZ(strlen(info.reason) <= GS_REASON_MAX);
 		break;
@@ -128,7 +130,7 @@ forge(struct world *w, struct fuzz_input *in)
 {
 	uint8_t body[sizeof(struct gsi_root_list) + 2 * sizeof(gs_child)];
 	struct gsi_head head = { GSI_REPLY + fuzz_byte(in) % 3, 1,
-		w->me.next_tag + 1 };
+		w->me->next_tag + 1 };
 	size_t size = fuzz_number(in, 2) % sizeof(body);
 	struct gm_sender root = { gm_arena_page(&w->node, 2), 2, false };
 	struct gm_ring_ref *ring = &w->region[1].ring[GM_REPLIES];
@@ -147,29 +149,38 @@ forge(struct world *w, struct fuzz_input *in)
 	gm_ring_done(&root);
 }
 
+static int
+enter(struct gsi_self *me)
+{
+	gs_pid pid = { 9, 1, 1 };
+	int status = gsi_member_init(me, pid, me->arena,
+	    eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+	    eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), -1);
+
+	if (status == 0)
+		status = gm_poll_add(me->poll, me->socket, GSI_TOKEN_NODE, 0);
+	return status;
+}
+
 static void
 attach(struct world *w)
 {
-	struct gsi_self *me = &w->me;
-	struct gsi_home *home = gsi_home();
-	gs_pid pid = { 9, 1, 1 };
+	struct gsi_self *me = calloc(1, sizeof(*me));
 	char text[256];
-	int pair[2], fd = dup(w->node.fd);
+	int pair[2];
 
-	me->bell = me->node_bell = me->reports = me->socket = -1;
-	if (gm_arena_attach(&w->arena, fd, text, sizeof(text)) != 0) {
-		FUZZ(memchr(text, '\0', sizeof(text)) != NULL);
-		return;
-	}
+	w->me = me;
+	me->bell = me->node_bell = me->reports = -1;
 	FUZZ(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
 	close(pair[1]);
 	me->socket = pair[0];
-	w->attached = gsi_member_init(me, pid, &w->arena,
-			  eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
-			  eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), -1) == 0 &&
-		      gm_poll_add(me->poll, me->socket, GSI_TOKEN_NODE, 0) == 0;
-	home->open = w->attached;
-	home->arena = w->attached ? &w->arena : NULL;
+	me->arena = gsi_share_take(dup(w->node.fd), 9, text, sizeof(text));
+	if (me->arena == NULL) {
+		FUZZ(memchr(text, '\0', sizeof(text)) != NULL);
+		return;
+	}
+	w->attached = enter(me) == 0;
+	gsi_home()->open = w->attached;
 	gsi_self_set(w->attached ? me : NULL);
 }
 
@@ -177,11 +188,13 @@ static void
 leave(struct world *w)
 {
 	gsi_home()->open = false;
-	gsi_home()->arena = NULL;
-	gsi_self_set(NULL);
-	gsi_member_free(&w->me);
-	if (w->arena.header != NULL)
-		gm_arena_close(&w->arena);
+	/* one that has seen its mailbox damaged has left by itself */
+	if (!w->attached || gsi_self_peek() == w->me) {
+		gsi_self_set(NULL);
+		gsi_member_free(w->me);
+		gsi_share_drop(w->me->arena);
+		free(w->me);
+	}
 	for (uint32_t slot = 1; slot < PEERS; slot++)
 		gm_region_unmap(&w->region[slot]);
 	gm_arena_close(&w->node);
@@ -207,7 +220,7 @@ command(struct world *w, struct fuzz_input *in)
 		look_up(w, in);
 		break;
 	case 6:
-		talk(w, in);
+		talk(in);
 		break;
 	case 7:
 		forge(w, in);
@@ -232,7 +245,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (before & 8)
 		FUZZ(ftruncate(w.node.fd, (off_t)fuzz_number(&in, 4)) == 0);
 	attach(&w);
-	for (int i = 0; w.attached && in.left > 0 && i < 64; i++)
+	for (int i = 0; gsi_self_peek() != NULL && in.left > 0 && i < 64; i++)
 		command(&w, &in);
 	leave(&w);
 	FUZZ(fuzz_descriptors() == fds);

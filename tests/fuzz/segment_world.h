@@ -15,8 +15,7 @@
 struct world {
 	struct gm_arena node; /* as whoever spoils it has mapped it */
 	struct gm_region_ref region[PEERS];
-	struct gm_arena arena; /* as the client sees it */
-	struct gsi_self me;
+	struct gsi_self *me;
 	bool may_be_slow;
 	bool attached;
 };
