@@ -105,6 +105,7 @@ TEST(OS_01_a_killed_server_is_known_to_all_at_once)
 
 		best = took < best ? took : best;
 	}
+	printf("# everybody knew after %d ms\n", (int)best);
 	CHECK(best <= 100 || test_slow());
 	node_down();
 }
