@@ -118,8 +118,12 @@ epoller_wait(
 	const struct gm_watch *watch;
 	int n, count = 0;
 
-	n = wait_some(of(poll), deadline == -1 ? -1 : gm_poll_left(deadline),
-	    got, max < BATCH ? max : BATCH);
+	/* a mere look is no look when a signal ended it */
+	do
+		n = wait_some(of(poll),
+		    deadline == -1 ? -1 : gm_poll_left(deadline), got,
+		    max < BATCH ? max : BATCH);
+	while (n < 0 && errno == EINTR && deadline == 0);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (int i = 0; i < n; i++) {

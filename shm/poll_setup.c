@@ -40,7 +40,9 @@ try_nop(struct io_uring *ring)
 
 	io_uring_prep_nop(sqe);
 	io_uring_sqe_set_data64(sqe, GM_URING_NO_KEY);
-	err = io_uring_submit_and_wait(ring, 1);
+	do
+		err = io_uring_submit_and_wait(ring, 1);
+	while (err == -EINTR);
 	if (err < 0)
 		return err;
 	err = io_uring_peek_cqe(ring, &cqe);
