@@ -23,6 +23,7 @@
 #define GS_LIBEXECDIR "/usr/libexec/genserver"
 #endif
 #define START_MS 30000 /* for a node to come up */
+#define END_MS 5000 /* for one that gives up to be gone */
 #define RUNS_ALREADY 73 /* gs-node's exit status then */
 #define WORDS 1024 /* of gs-node's that are shown */
 
@@ -71,12 +72,10 @@ become_node(const struct launch *launch)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(launch->words, STDERR_FILENO);
-	if (chdir("/") == 0) {
-		/* Fixed, so that all others can be closed as one range. */
-		dup2(launch->ready[1], 3);
+	/* The third is fixed, so that all others can be closed as one range. */
+	if (dup2(launch->words, STDERR_FILENO) >= 0 && null >= 0 &&
+	    dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
+	    chdir("/") == 0 && dup2(launch->ready[1], 3) >= 0) {
 		fcntl(3, F_SETFD, 0);
 		close_range(4, ~0u, 0);
 		execl(launch->program, "gs-node", launch->node, "--ready-fd",
@@ -122,6 +121,8 @@ wait_ready(int fd)
 		if (poll(&wait, 1, (int)left) <= 0)
 			continue;
 		n = read(fd, line + got, sizeof(line) - got);
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return -ECHILD;
 		got += (size_t)n;
@@ -131,15 +132,32 @@ wait_ready(int fd)
 	return -ECHILD;
 }
 
-/* 0 and why in words: another holds the node's lock. */
+/* False: it lives, though nothing has come through the pipe. */
+static bool
+has_ended(const struct launch *launch, int *status)
+{
+	static const struct timespec pause = { 0, 5000000 };
+	int64_t end = gs_now() + END_MS;
+
+	while (waitpid(launch->child, status, WNOHANG) == 0) {
+		if (gs_now() >= end)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+/* 0 and why in words: another holds the node's lock, or none: it lives. */
 static int
 gave_up(const struct launch *launch, char words[WORDS])
 {
 	ssize_t n;
 	int status = 0;
 
-	while (waitpid(launch->child, &status, 0) < 0 && errno == EINTR)
-		continue;
+	words[0] = '\0';
+	/* Perhaps it is up and could not say so: attaching will tell. */
+	if (!has_ended(launch, &status))
+		return 0;
 	n = pread(launch->words, words, WORDS - 1, 0);
 	words[n > 0 ? n : 0] = '\0';
 	words[strcspn(words, "\n")] = '\0';

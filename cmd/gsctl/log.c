@@ -30,6 +30,7 @@ struct log {
 	size_t room;
 	size_t length; /* of an unfinished line */
 	bool matched; /* something was printed */
+	int error; /* errno of what could not be read */
 };
 
 static void
@@ -94,12 +95,16 @@ drain(struct log *log)
 			log->length = 0;
 		}
 	}
+	if (ferror(log->file))
+		log->error = errno;
 }
 
 static bool
 open_file(struct log *log)
 {
 	log->file = fopen(log->path, "re");
+	if (log->file == NULL && errno != ENOENT)
+		log->error = errno;
 	return log->file != NULL;
 }
 
@@ -156,6 +161,16 @@ catch_up(struct log *log)
 	}
 }
 
+/* A part of the log that was not shown must not look like all of it. */
+static int
+readable(const struct log *log)
+{
+	if (log->error == 0)
+		return CMD_DONE;
+	return cmd_error(CMD_INTERNAL, "cannot read the log %s: %s", log->path,
+	    strerror(log->error));
+}
+
 static int
 watch(const struct log *log)
 {
@@ -185,7 +200,7 @@ follow(struct log *log)
 		return CMD_INTERNAL;
 	for (;;) {
 		catch_up(log);
-		if (out_flush() != 0)
+		if (readable(log) != 0 || out_flush() != 0)
 			return CMD_INTERNAL;
 		if (read(fd, events, sizeof(events)) < 0 && errno != EINTR)
 			return cmd_error(
@@ -232,6 +247,8 @@ run(struct cmd *cmd)
 		return follow(&log);
 	catch_up(&log);
 	free(log.line);
+	if (readable(&log) != 0)
+		return CMD_INTERNAL;
 	if (log.server != NULL && !log.matched)
 		cmd_error(CMD_DONE, "the log of node '%s' has nothing of '%s'",
 		    cmd->node, log.server->text);

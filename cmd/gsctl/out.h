@@ -76,6 +76,8 @@ void out_terminal(const struct out_table *table);
 /* outjson.c */
 int out_json(const struct out_table *table);
 /* Any bytes as a JSON string: broken UTF-8 as \xNN. */
+/* Before anything else of JSON: out of memory then ends gsctl, with words. */
+void out_json_begin(void);
 json_t *out_json_text(const char *text, size_t size);
 /* Prints one value on one line and gives it back. */
 void out_json_line(json_t *value);

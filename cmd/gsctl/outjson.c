@@ -7,6 +7,19 @@
 
 #include "cmd/gsctl/out.h"
 
+static void *
+memory(size_t size)
+{
+	return cmd_memory(NULL, size);
+}
+
+/* A value that is missing for want of memory would be a wrong answer. */
+void
+out_json_begin(void)
+{
+	json_set_alloc_funcs(memory, free);
+}
+
 json_t *
 out_json_text(const char *text, size_t size)
 {

@@ -133,7 +133,7 @@ add_child(struct out_table *table, const gs_child *child)
 	out_text(table, LAST_REASON, child->last_reason);
 }
 
-static void
+static int
 add_links(struct out_table *table, gs_pid pid)
 {
 	gs_pid links[LINKS];
@@ -142,6 +142,8 @@ add_links(struct out_table *table, gs_pid pid)
 
 	for (int i = 0; i < count && i < LINKS; i++)
 		out_item(table, LINKED, gs_pid_text(links[i], text));
+	/* what has just ended has none */
+	return count < 0 && count != -ESRCH ? count : 0;
 }
 
 /* One abnormal end, as one line. */
@@ -169,8 +171,8 @@ is_crash(const struct record *record, const struct cmd_server *server)
 	       record_about(record, server);
 }
 
-/* Keeps the last CRASHES of one file in a ring. */
-static void
+/* Keeps the last CRASHES of one file in a ring; -errno. */
+static int
 read_crashes(const char *path, const struct cmd_server *server,
     char *ring[CRASHES], unsigned *seen)
 {
@@ -179,9 +181,10 @@ read_crashes(const char *path, const struct cmd_server *server,
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
+	int rc = 0;
 
 	if (file == NULL)
-		return;
+		return errno == ENOENT ? 0 : -errno;
 	while ((n = getline(&line, &room, file)) > 0) {
 		if (line[n - 1] == '\n')
 			line[n - 1] = '\0';
@@ -190,23 +193,28 @@ read_crashes(const char *path, const struct cmd_server *server,
 		free(ring[*seen % CRASHES]);
 		ring[(*seen)++ % CRASHES] = crash_line(&record);
 	}
+	if (!feof(file))
+		rc = -errno;
 	free(line);
 	fclose(file);
+	return rc;
 }
 
-static void
+static int
 add_crashes(struct out_table *table, const struct cmd_server *server)
 {
 	char *ring[CRASHES] = { NULL };
 	char older[sizeof(((gs_node_info *)0)->log) + 3];
 	gs_node_info info;
 	unsigned seen = 0;
+	int rc;
 
 	if (gs_node_inspect(&info) != 0 || info.log[0] == '\0')
-		return;
+		return 0;
 	snprintf(older, sizeof(older), "%s.1", info.log);
-	read_crashes(older, server, ring, &seen);
-	read_crashes(info.log, server, ring, &seen);
+	rc = read_crashes(older, server, ring, &seen);
+	if (rc == 0)
+		rc = read_crashes(info.log, server, ring, &seen);
 	for (unsigned i = 0; i < CRASHES; i++) {
 		char *line = ring[(seen + i) % CRASHES];
 
@@ -214,6 +222,10 @@ add_crashes(struct out_table *table, const struct cmd_server *server)
 			out_item(table, CRASHED, line);
 		free(line);
 	}
+	if (rc != 0)
+		cmd_error(CMD_INTERNAL, "show %s: cannot read %s: %s",
+		    server->text, info.log, strerror(-rc));
+	return rc != 0 ? CMD_INTERNAL : 0;
 }
 
 /* The records of a server that was given by pid stand under its name. */
@@ -233,10 +245,12 @@ show(const struct cmd *cmd, struct cmd_server *server)
 	gs_process_info process;
 	gs_child child;
 	int rc = gs_process_inspect(server->to, &process);
-	int is_child = cmd_child(server, &child);
+	int is_child = cmd_child(server, &child), status;
 
 	if (rc != 0 && ((rc != -ENOENT && rc != -ESRCH) || is_child != 0))
 		return cmd_fail(cmd, server, rc);
+	if (is_child != 0 && is_child != -ENOENT)
+		return cmd_fail(cmd, NULL, is_child);
 	out_begin(&table, OUT_RECORD, columns, WIDTH);
 	out_row(&table, -1);
 	out_list(&table, LINKED);
@@ -244,7 +258,9 @@ show(const struct cmd *cmd, struct cmd_server *server)
 	if (rc == 0) {
 		add_identity(&table, &process);
 		add_figures(&table, &process);
-		add_links(&table, process.pid);
+		rc = add_links(&table, process.pid);
+		if (rc != 0)
+			return cmd_fail(cmd, server, rc);
 		set_name(server, process.name);
 	} else {
 		out_text(&table, NAME, child.id);
@@ -252,8 +268,8 @@ show(const struct cmd *cmd, struct cmd_server *server)
 	}
 	if (is_child == 0)
 		add_child(&table, &child);
-	add_crashes(&table, server);
-	return out_end(&table, cmd->json);
+	status = add_crashes(&table, server);
+	return status != 0 ? status : out_end(&table, cmd->json);
 }
 
 static int
