@@ -142,6 +142,14 @@ cast(void *state, gs_bytes request)
 	return gs_next_noreply();
 }
 
+VICTIM static void
+reply_stepped(gs_from from, uint64_t sum)
+{
+	step_mark();
+	gs_reply(from, GS_OBJECT(sum));
+	step_mark();
+}
+
 static gs_next
 call(void *state, gs_bytes request, gs_from from)
 {
@@ -155,6 +163,9 @@ call(void *state, gs_bytes request, gs_from from)
 	switch (p.errand) {
 	case LATER:
 		counts->later = from;
+		return gs_next_noreply();
+	case MARKED_REPLY:
+		reply_stepped(from, sum);
 		return gs_next_noreply();
 	case MARKED_ADD:
 		step_mark();

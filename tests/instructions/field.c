@@ -248,6 +248,26 @@ field_laps(gs_pid server)
 	field_nothing_wrong();
 }
 
+int
+field_room(gs_pid server)
+{
+	int status = 0, n = -1;
+
+	/* at rest: what it has read is free for others */
+	field_sleeps(server);
+	atomic_store(&board->gate, 0);
+	CHECK_OK(field_tell(server, GATE, 0));
+	while (atomic_load(&board->at_gate) == 0)
+		usleep(100);
+	for (; status == 0; n++)
+		status = gs_cast(GS_PID(server),
+		    field_bytes(2, (uint32_t)n + 1, sizeof(struct parcel)));
+	CHECK_INT(status, -EAGAIN);
+	atomic_store(&board->gate, 1);
+	field_serves(server);
+	return n;
+}
+
 static int
 count_fds(pid_t pid)
 {

@@ -26,6 +26,7 @@ enum errand {
 	HIBERNATE, /* cast; with mark: stepped from here */
 	TOUR, /* cast: n calls to the server that the board names */
 	MARKED_ADD, /* call: the same as ADD, stepped from here */
+	MARKED_REPLY, /* call: the same, and only the reply is stepped */
 	MARKED_TOUR, /* cast: one call, stepped */
 	MARKED_END, /* cast: ends, stepped */
 };
@@ -89,6 +90,8 @@ void field_sleeps(gs_pid pid);
 void field_serves(gs_pid server);
 /* The same for several times round its mailbox. */
 void field_laps(gs_pid server);
+/* How many of the smallest messages fit its mailbox. */
+int field_room(gs_pid server);
 /* What was noted as wrong. */
 void field_nothing_wrong(void);
 

@@ -98,6 +98,7 @@ each_point(const struct client_act *act, const struct trace *trace, int parts,
     void (*check)(const struct client_act *, struct stepper *))
 {
 	struct rest rest = field_rest();
+	int room = field_room(front), slow_room = field_room(slow);
 	struct stepper s;
 	struct plan plan;
 	uint32_t k;
@@ -110,6 +111,8 @@ each_point(const struct client_act *act, const struct trace *trace, int parts,
 		check(act, &s);
 		field_rests(&rest);
 	}
+	CHECK_INT(field_room(front), room);
+	CHECK_INT(field_room(slow), slow_room);
 	plan_end(&plan);
 }
 

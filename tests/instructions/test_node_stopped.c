@@ -30,10 +30,12 @@ walk(const struct errand_of_node *errand, const char *poller)
 {
 	struct stepper s = { 0 };
 	int64_t end = now_ms() + 4ll * SOON + 1000ll * test_seconds();
-	uint32_t n = 0, tried = 0, next = plan_chance(GAP);
+	uint32_t n = 0, tried = 0, next = 0;
 	enum step_end e;
 	uintptr_t at;
 
+	if (test_seconds() < LONG)
+		next = plan_chance(GAP);
 	if (errand->before)
 		errand->before();
 	step_seize(&s, field_node());

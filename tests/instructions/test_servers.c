@@ -10,6 +10,8 @@
 
 #include "tests/instructions/field.h"
 
+#define PROMPT 100 /* ms */
+
 static gs_pid front;
 static gs_pid victim;
 
@@ -46,6 +48,7 @@ flood(void)
 }
 
 static const struct server_act acts[] = {
+	{ "reply", NULL, MARKED_REPLY, true, false, NULL },
 	{ "answer, sleep, wake", NULL, MARKED_ADD, true, false, send_one },
 	{ "call by a server", NULL, MARKED_TOUR, false, false, NULL },
 	{ "hibernate and shrink", flood, HIBERNATE, false, false, NULL },
@@ -57,11 +60,11 @@ static const struct server_act acts[] = {
 static void
 caller(void *data)
 {
-	struct parcel parcel = { MARKED_ADD, 0, 5, sizeof(parcel) };
+	const struct server_act *act = data;
+	struct parcel parcel = { act->errand, 0, 5, sizeof(parcel) };
 	gs_bytes reply;
 	uint64_t sum;
 
-	(void)data;
 	step_apart();
 	CHECK_OK(gs_node_open(test_node(), 0));
 	board->status =
@@ -92,7 +95,7 @@ set_up(const struct server_act *act, struct stepper *s)
 	*s = (struct stepper){ 0 };
 	step_seize(s, field_os_pid(victim));
 	if (act->called)
-		pid = test_fork(caller, NULL);
+		pid = test_fork(caller, (void *)(uintptr_t)act);
 	else
 		CHECK_OK(field_tell(victim, act->errand, 1));
 	while (step_to_mark(s) != STEP_MARK)
@@ -112,13 +115,37 @@ caller_is_back(pid_t pid)
 	CHECK_INT(atomic_load(&board->done), 1);
 }
 
+/* Those who waited for it and were told that it is dead. */
+static struct {
+	uint32_t n;
+	uint32_t late; /* more than PROMPT */
+} told;
+
 static void
 killed(const struct server_act *act, struct stepper *s, pid_t pid)
 {
+	int64_t began;
+
 	(void)act;
 	step_kill(s);
+	began = now_ms();
 	caller_is_back(pid);
+	if (pid != 0 && board->status == -ECONNRESET) {
+		told.n++;
+		told.late += now_ms() - began > PROMPT * test_slowness();
+	}
 	field_serves(front);
+}
+
+/* At once, as a rule: one or the other may have been short of a CPU. */
+static void
+told_at_once(void)
+{
+	if (told.late * 2 > told.n)
+		FAIL("%u of %u callers were told of its death after more than "
+		     "%d ms",
+		    told.late, told.n, PROMPT);
+	told.n = told.late = 0;
 }
 
 /* Nobody who speaks to it waits longer than he wants. */
@@ -139,7 +166,7 @@ speak_to_it(void)
 	if (status != 0 && status != -ETIMEDOUT && status != -EAGAIN &&
 	    status != -ECONNRESET)
 		FAIL("a call says %d: %s", status, gs_error_text());
-	if (now_ms() - began > 2000 * test_slowness())
+	if (now_ms() - began > SOON / 2 * test_slowness())
 		FAIL("a stopped server holds up those who speak to it");
 }
 
@@ -185,6 +212,7 @@ each_point(const struct server_act *act, const struct trace *trace, int parts,
     void (*check)(const struct server_act *, struct stepper *, pid_t))
 {
 	struct rest rest = field_rest();
+	int room = field_room(front);
 	struct stepper s;
 	struct plan plan;
 	uint32_t k;
@@ -202,6 +230,8 @@ each_point(const struct server_act *act, const struct trace *trace, int parts,
 			check(act, &s, pid);
 		field_rests(&rest);
 	}
+	CHECK_INT(field_room(front), room);
+	told_at_once();
 	plan_end(&plan);
 }
 
