@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -162,8 +163,22 @@ enter(struct gsi_self *me)
 	return status;
 }
 
+/* The same segment, or one that ends somewhere. */
+static int
+segment_of(struct world *w, bool cut, struct fuzz_input *in)
+{
+	int fd;
+
+	if (!cut)
+		return dup(w->node.fd);
+	fd = memfd_create("cut", MFD_CLOEXEC);
+	FUZZ(pwrite(fd, w->node.header, GM_PAGE, 0) == (ssize_t)GM_PAGE);
+	FUZZ(ftruncate(fd, (off_t)fuzz_number(in, 4)) == 0);
+	return fd;
+}
+
 static void
-attach(struct world *w)
+attach(struct world *w, int fd)
 {
 	struct gsi_self *me = calloc(1, sizeof(*me));
 	char text[256];
@@ -174,7 +189,7 @@ attach(struct world *w)
 	FUZZ(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
 	close(pair[1]);
 	me->socket = pair[0];
-	me->arena = gsi_share_take(dup(w->node.fd), 9, text, sizeof(text));
+	me->arena = gsi_share_take(fd, 9, text, sizeof(text));
 	if (me->arena == NULL) {
 		FUZZ(memchr(text, '\0', sizeof(text)) != NULL);
 		return;
@@ -241,10 +256,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.may_be_slow = size <= SHORT;
 	for (int i = 0; i < before % 8; i++)
 		world_spoil(&w, &in);
-	/* later it would be SIGBUS: nobody but the node can do it then */
-	if (before & 8)
-		FUZZ(ftruncate(w.node.fd, (off_t)fuzz_number(&in, 4)) == 0);
-	attach(&w);
+	attach(&w, segment_of(&w, before & 8, &in));
 	for (int i = 0; gsi_self_peek() != NULL && in.left > 0 && i < 64; i++)
 		command(&w, &in);
 	leave(&w);
