@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Descriptors closed under the library's hands, and slots used up: who does
+ * it ends or fails with words, nobody else notices, the node goes on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/node_parts.h"
+#include "tests/runner.h"
+
+#define SOON 10000
+
+static gs_next
+fragile_init(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	return gs_ok();
+}
+
+/* What careless code does before it runs a helper. */
+static gs_next
+fragile_call(void *state, gs_bytes request, gs_from from)
+{
+	(void)state;
+	(void)from;
+	if (gs_is(request, "close"))
+		close_range(3, ~0u, 0);
+	return gs_next_reply(request);
+}
+
+static GS_SERVER(fragile, .init = fragile_init, .handle_call = fragile_call);
+
+static gs_pid
+start(const char *name)
+{
+	gs_child_spec spec = { .behaviour = &fragile, .options.name = name };
+	gs_pid pid;
+
+	CHECK_INT(gs_child_start(&spec, &pid), 0);
+	return pid;
+}
+
+static bool
+answers(void *name)
+{
+	gs_bytes reply;
+
+	return gs_call(GS_NAME(name), GS_TEXT("a"), &reply, 2000) == 0 &&
+	       gs_is(reply, "a");
+}
+
+static bool
+is_another(void *old)
+{
+	gs_pid now;
+
+	return gs_whereis("x", &now) == 0 && !gs_pid_equal(now, *(gs_pid *)old);
+}
+
+TEST(server_that_closes_all_its_descriptors_is_started_again)
+{
+	gs_bytes reply;
+	gs_pid old, other, now;
+	gs_info info;
+	gs_ref ref;
+
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	old = start("x");
+	other = start("y");
+	CHECK_INT(gs_monitor(GS_PID(old), &ref), 0);
+	/* it may not even get its answer out */
+	if (gs_call(GS_PID(old), GS_TEXT("close"), &reply, SOON) != 0)
+		CHECK_STR(gs_error_reason(), "bad_descriptor");
+	CHECK_INT(gs_receive(&info, SOON), 0);
+	CHECK_STR(info.reason, "bad_descriptor");
+	CHECK(eventually(is_another, &old, SOON));
+	CHECK(eventually(answers, "x", SOON));
+	CHECK_INT(gs_whereis("y", &now), 0);
+	CHECK(gs_pid_equal(now, other) && answers("y"));
+	gs_node_close();
+}
+
+struct careless {
+	char node[GS_NAME_MAX + 1];
+	_Atomic int state; /* 1: has closed all */
+	gs_pid pid;
+	int status[3];
+	char text[256];
+};
+
+static void
+be_careless(void *data)
+{
+	struct careless *c = data;
+	gs_bytes reply;
+	gs_ref ref;
+
+	while (c->node[0] == '\0')
+		usleep(1000);
+	CHECK_INT(gs_node_open(c->node, 0), 0);
+	CHECK_INT(gs_call(GS_NAME("x"), GS_TEXT("a"), &reply, SOON), 0);
+	CHECK_INT(gs_self(&c->pid), 0);
+	close_range(3, ~0u, 0);
+	c->status[0] = gs_call(GS_NAME("x"), GS_TEXT("a"), &reply, SOON);
+	snprintf(c->text, sizeof(c->text), "%s", gs_error_text());
+	c->status[1] = gs_monitor(GS_NAME("x"), &ref);
+	c->status[2] = gs_cast(GS_NAME("x"), GS_TEXT("a"));
+	atomic_store(&c->state, 1);
+	for (;;)
+		pause();
+}
+
+static int
+clients(void)
+{
+	gs_node_info info;
+
+	CHECK_INT(gs_node_inspect(&info), 0);
+	return (int)info.processes;
+}
+
+static bool
+has_closed(void *data)
+{
+	return atomic_load(&((struct careless *)data)->state) == 1;
+}
+
+static bool
+is_count(void *data)
+{
+	return clients() == *(int *)data;
+}
+
+static uint64_t
+word_of(gs_pid pid)
+{
+	return gm_load(
+	    &gm_entry_at(gsi_self()->arena, pid.slot)->word, acquire);
+}
+
+static bool
+is_free(void *pid)
+{
+	return (uint32_t)word_of(*(gs_pid *)pid) == GM_FREE;
+}
+
+TEST(client_that_closes_all_its_descriptors_fails_in_words)
+{
+	struct careless *c = test_shared(sizeof(*c));
+	pid_t pid = test_fork(be_careless, c);
+	gs_node_info info;
+	int before;
+
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	start("x");
+	before = clients();
+	CHECK_INT(gs_node_inspect(&info), 0);
+	memcpy(c->node, info.name, sizeof(info.name));
+	CHECK(eventually(has_closed, c, SOON));
+	printf("# %d %d %d: %s\n", c->status[0], c->status[1], c->status[2],
+	    c->text);
+	CHECK(c->status[0] == 0 || c->text[0] != '\0');
+	CHECK(eventually(is_count, &before, SOON));
+	/* it still has its page: nobody else gets the slot before it ends */
+	for (int i = 0; i < 40; i++)
+		start(NULL);
+	CHECK(answers("x"));
+	CHECK_INT(word_of(c->pid), gm_word_of(c->pid.gen, GM_DEAD));
+	test_kill(pid);
+	CHECK(eventually(is_free, &c->pid, SOON));
+	gs_node_close();
+}
+
+TEST(memfd_segment_cannot_be_cut_off)
+{
+	struct gm_arena arena;
+	char why[32];
+
+	CHECK_INT(gm_arena_create(&arena, NULL, why), 0);
+	CHECK(ftruncate(arena.fd, GM_PAGE) < 0);
+	CHECK_INT(errno, EPERM);
+	/* it still grows */
+	CHECK_INT(ftruncate(arena.fd, GM_AT_REGIONS + (1 << 20)), 0);
+	gm_arena_close(&arena);
+}
+
+/* The last slots go to clients, also when it is slots that are used up. */
+TEST(slots_used_up_leave_some_for_clients)
+{
+	static struct gsi_node node;
+	uint32_t slot;
+	char why[32];
+
+	node.procs = calloc(GM_SLOTS, sizeof(*node.procs));
+	CHECK(node.procs);
+	CHECK_INT(gm_arena_create(&node.arena, NULL, why), 0);
+	node.high = GM_SLOTS;
+	/* two that are free again */
+	for (uint32_t s = 7; s < 9; s++) {
+		CHECK_INT(gm_arena_grow(&node.arena, s), 0);
+		node.procs[s].gen = 1;
+		node.procs[s].next = s == 7 ? 8 : 0;
+		node.n_free++;
+	}
+	node.free_first = 7;
+	node.free_last = 8;
+	CHECK_INT(gsi_node_slot_take(&node, false, &slot), -EAGAIN);
+	CHECK_INT(gsi_node_slot_take(&node, true, &slot), 0);
+	CHECK_INT(slot, 7);
+	CHECK_INT(gsi_node_slot_take(&node, true, &slot), 0);
+	CHECK_INT(slot, 8);
+	CHECK_INT(gsi_node_slot_take(&node, true, &slot), -EAGAIN);
+	gm_arena_close(&node.arena);
+	free(node.procs);
+}
