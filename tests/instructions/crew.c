@@ -199,12 +199,26 @@ work(void *data)
 	step_apart();
 	close(orders[1]);
 	CHECK_OK(gs_node_open(test_node(), 0));
+	atomic_store(&board->done, 1);
 	while (read(orders[0], &order, 1) == 1) {
 		int status = node_errands[order].act();
 
 		board->status = status;
 		atomic_store(&board->done, 1);
 	}
+}
+
+bool
+crew_is_back(void)
+{
+	return atomic_load(&board->done) != 0;
+}
+
+static bool
+is_back(void *data)
+{
+	(void)data;
+	return crew_is_back();
 }
 
 /* Whoever rings another for the first time asks the node for its bell. */
@@ -229,11 +243,13 @@ crew_up(const char *poller)
 	front = field_start(&desk, "front");
 	back = field_start(&desk, "back");
 	board->partner = back;
-	atomic_store(&board->done, 1);
+	atomic_store(&board->done, 0);
 	CHECK(pipe2(orders, O_CLOEXEC) == 0);
 	crew = test_fork(work, NULL);
 	close(orders[0]);
 	get_known();
+	if (!eventually(is_back, NULL, SOON))
+		FAIL("the crew does not get in");
 }
 
 void
@@ -257,19 +273,6 @@ crew_go(const struct errand_of_node *errand)
 
 	atomic_store(&board->done, 0);
 	CHECK(write(orders[1], &order, 1) == 1);
-}
-
-bool
-crew_is_back(void)
-{
-	return atomic_load(&board->done) != 0;
-}
-
-static bool
-is_back(void *data)
-{
-	(void)data;
-	return crew_is_back();
 }
 
 int
