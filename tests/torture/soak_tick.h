@@ -42,7 +42,7 @@ release_some(bool all)
 
 /* Out of 1000, each tick. */
 static inline void
-harm(void)
+harm(bool root_too)
 {
 	uint32_t dice = chance(&torment.seed, 1000);
 	uint32_t server = chance(&torment.seed, SERVERS);
@@ -56,8 +56,8 @@ harm(void)
 		kill_client(seat, chance(&torment.seed, 4));
 	else if (dice < 370)
 		stop_client(seat);
-	else if (dice < 376)
-		harm_root(dice < 373);
+	else if (dice < 385 && root_too)
+		harm_root(dice < 380);
 }
 
 #endif
