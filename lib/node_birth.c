@@ -176,14 +176,22 @@ turn_away(struct gsi_node *node, uint32_t forker, const struct gsi_born *born,
 	gsi_node_note(node, forker, GSI_CHILD, 0, &note);
 }
 
+/* None, or one that may be given, of the size that it says. */
+static bool
+name_fits(const struct gsi_born *born)
+{
+	return born->name_size == 0 ||
+	       (strlen(born->name) == born->name_size &&
+		   gs_name_check(born->name, NULL) == 0);
+}
+
 static bool
 plausible(const struct gsi_node *node, const struct gsi_born *born)
 {
 	return born->slot > 0 && born->slot < node->high &&
 	       node->procs[born->slot].state == GSI_SLOT_POOLED &&
 	       node->procs[born->slot].gen == born->gen && born->os_pid > 1 &&
-	       born->name_size <= GS_NAME_MAX &&
-	       born->cells >= GM_RING_CELLS_MIN &&
+	       name_fits(born) && born->cells >= GM_RING_CELLS_MIN &&
 	       born->cells <= GM_RING_CELLS_MAX;
 }
 
