@@ -160,6 +160,17 @@ check_edge(struct gsi_node *node, uint32_t slot, const struct gsi_edge *edge)
 	FUZZ(found > 0);
 }
 
+/* Whoever gave it, a name is one that people can type. */
+static void
+check_name(const struct gm_entry *entry)
+{
+	uint32_t size = gm_load(&entry->name_size, relaxed);
+
+	FUZZ(size <= GS_NAME_MAX);
+	FUZZ(size == 0 || (strlen(entry->name) == size &&
+			      gs_name_check(entry->name, NULL) == 0));
+}
+
 static void
 check(struct gsi_node *node)
 {
@@ -170,6 +181,7 @@ check(struct gsi_node *node)
 
 		live += proc->state == GSI_SLOT_LIVE;
 		pooled += proc->state == GSI_SLOT_POOLED;
+		check_name(&node->arena.table[s]);
 		FUZZ(proc->gen == node->arena.table[s].word >> 32 ||
 		     proc->state == GSI_SLOT_POOLED);
 		for (uint32_t i = 0;

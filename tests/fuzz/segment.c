@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/root.h"
+#include "shm/check.h"
 
 /* every slot looked at, each with a mailbox counted */
 #define BRANCHES 40000000ull
@@ -88,7 +89,7 @@ look_up(struct world *w, struct fuzz_input *in)
 	if (gs_whereis(name, &pid) == 0)
 		FUZZ(pid.slot < GM_SLOTS);
 	if (w->node.header->slots_high <= MANY || w->may_be_slow)
-		gm_names_check(&w->node);
+		gm_arena_check(&w->node);
 }
 
 /* The node is gone, so nobody waits for an answer that never comes. */
