@@ -158,7 +158,10 @@ harmless()
 	unset GS_RUNTIME_DIR
 	install -d -m 700 -o "$they" "$work/xdg"
 	refused 77 "XDG_RUNTIME_DIR" "user $they" "unset it" -- \
-		env XDG_RUNTIME_DIR="$work/xdg" gsctl up
+		env XDG_RUNTIME_DIR="$work/xdg" gsctl up || {
+		XDG_RUNTIME_DIR=$work/xdg gsctl down
+		return 1
+	}
 	[ -z "$(ls "$work/xdg")" ]
 }
 
