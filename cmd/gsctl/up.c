@@ -53,7 +53,7 @@ run(struct cmd *cmd)
 		return cmd_usage(cmd, "--ready-fd goes with --foreground");
 	status = cmd_launch(cmd);
 	if (status == 0 && isatty(STDERR_FILENO) && gs_node_inspect(&info) == 0)
-		fprintf(stderr, "node '%s' is up, process %d\n", info.name,
+		fprintf(stderr, "node '%s' is up, process %d\n", cmd->node,
 		    info.os_pid);
 	return status;
 }
