@@ -113,18 +113,18 @@ make_bell(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/* n have been taken so far; each seat in hand will need a pidfd as well. */
 static int
-take_with_bell(struct gsi_node *node, uint32_t *slot)
+take_with_bell(struct gsi_node *node, uint32_t n, uint32_t *slot)
 {
-	int bell = make_bell();
-	int status;
+	int bell, status;
 
+	if (gsi_node_fds(node) + node->pooled + 2 * n + FDS_KEPT >=
+	    node->arena.header->fds_max)
+		return -EMFILE;
+	bell = make_bell();
 	if (bell < 0)
 		return bell;
-	if ((uint32_t)bell + FDS_KEPT > node->arena.header->fds_max) {
-		close(bell);
-		return -EMFILE;
-	}
 	status = gsi_node_slot_take(node, false, slot);
 	if (status != 0) {
 		close(bell);
@@ -146,7 +146,7 @@ gsi_node_pool_refill(struct gsi_node *node)
 	while (pool.n < GSI_POOL && status == 0) {
 		uint32_t *slot = &slots[pool.n];
 
-		status = take_with_bell(node, slot);
+		status = take_with_bell(node, pool.n, slot);
 		if (status != 0)
 			break;
 		bells[pool.n] = node->procs[*slot].bell;

@@ -196,7 +196,7 @@ attach(struct gsi_node *node, int socket, int pidfd,
 		   (pidfd >= 0 && !pidfd_is(pidfd, cred.pid))) {
 		refuse(socket, -EPERM, "the pidfd does not belong to you");
 	} else if (pidfd < 0 && pidfd != -ENOSYS) {
-		refuse(socket, -EPERM,
+		refuse(socket, -EMFILE,
 		    "your pidfd did not arrive: are the file descriptors used "
 		    "up, here or there?");
 	} else if (node->phase != GSI_PHASE_UP) {

@@ -45,11 +45,27 @@ goes_on()
 	is "$(gsctl call again echo x)" x
 }
 
+clients_are()
+{
+	[ "$(timeout 5 gsctl ls --all --json | jq \
+		'map(select(.kind == "client")) | length')" -ge "$1" ]
+}
+
 @test "starved: 64 descriptors for the node, hard and soft" {
+	local stay=()
+
 	(
 		ulimit -n 64
 		gsctl up
 		until_refused "file descriptors"
+		# some are kept for clients: three that stay, and more
+		for _ in 1 2 3; do
+			gsctl monitor k1 >/dev/null 2>&1 3>&- &
+			stay+=("$!")
+		done
+		within 10 clients_are 4
+		is "$(timeout 10 gsctl call k2 echo x)" x
+		kill "${stay[@]}"
 		goes_on
 	)
 	gsctl down
@@ -169,6 +185,9 @@ in_group()
 	node=$(node_pid)
 	gsctl start --name kv "$kit" >/dev/null
 	gsctl start --name glutton "$kit" >/dev/null
+	# the killer of processes is told whom to take first
+	[ "$(cat "/proc/$(gsctl whereis --os-pid kv)/oom_score_adj")" -eq \
+		$(($(cat "/proc/$node/oom_score_adj") + 100)) ]
 	for _ in 1 2; do
 		pid=$(gsctl whereis glutton)
 		run --separate-stderr gsctl call --timeout 60000 glutton eat 200
