@@ -187,7 +187,7 @@ in_namespace()
 	run -0 in_namespace ro 'gsctl up; gsctl info --json | jq -r .memory
 		gsctl start --name kv "$kit" >/dev/null
 		gsctl call kv echo x; gsctl down'
-	is "$output" "memfd (no /dev/shm)"$'\n'x
+	is "$output" "memfd (/dev/shm not writable)"$'\n'x
 }
 
 @test "gsctl up: /dev/shm is too small" {
