@@ -57,7 +57,7 @@ try_send(struct gsi_node *node, uint32_t slot, struct gm_ring_ref *ring,
 	int status;
 
 	status = gm_ring_open(&node->sender, ring, alive, sizeof(*head) + size,
-	    GM_SEND_RUNTIME | GM_SEND_AT_ONCE, &slip);
+	    GM_SEND_RUNTIME, &slip);
 	if (status != 0)
 		return status == -ENOSPC ? -EAGAIN : status;
 	memcpy(slip.payload, head, sizeof(*head));
@@ -113,7 +113,7 @@ send_now(struct gsi_node *node, uint32_t slot, enum gm_which which,
 		gm_region_unmap(&region);
 	}
 	/* its owner is to look at it, and will find it damaged */
-	if (d.status == -EBADMSG)
+	if (d.status == -EBADMSG || d.status == -ESRCH)
 		gsi_node_ring(node, slot);
 	return d.status;
 }

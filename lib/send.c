@@ -95,6 +95,10 @@ gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which ring,
 	if (body.size > gm_ring_message_max(&peer->region.ring[ring]))
 		return -EMSGSIZE;
 	status = put(me, peer, ring, head, body, flags);
+	/* gone while its owner lives: damaged.  acquire [T7] */
+	if (status == -ESRCH && gm_load(&peer->entry->word, acquire) ==
+				    gm_word_of(peer->pid.gen, GM_LIVE))
+		status = -EBADMSG;
 	if (status == -ENOSPC)
 		status = put_again(me, peer, ring, head, body, flags);
 	if (status == -EAGAIN) {

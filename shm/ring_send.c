@@ -120,19 +120,14 @@ attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 	return DONE;
 }
 
-static inline uint64_t
-spare_of(unsigned flags)
-{
-	return (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE;
-}
-
 /* After an attempt that failed: others are faster, or room, or memory. */
 static GM_COLD int
 try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
-    unsigned flags, struct gm_slip *slip, enum outcome outcome, uint64_t lo,
+    uint64_t spare, struct gm_slip *slip, enum outcome outcome, uint64_t lo,
     uint64_t hi)
 {
-	const bool at_once = (flags & GM_SEND_AT_ONCE) != 0;
+	/* runtime messages, the node's above all, do not wait for a trim */
+	const bool at_once = spare == 0;
 	const int rounds = at_once ? GM_ROUNDS : GM_ROUNDS * GM_ROUNDS;
 	const uint64_t n = to->cells;
 	int64_t until = 0;
@@ -167,7 +162,7 @@ try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 			return status;
 		if (outcome != CHANGED && !gm_tail_read(to->ring, &lo, &hi))
 			return -EBADMSG;
-		outcome = attempt(me, to, b, spare_of(flags), slip, &lo, &hi);
+		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
 	}
 	return -EAGAIN;
 }
@@ -177,7 +172,7 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
     struct gm_alive alive, size_t size, unsigned flags, struct gm_slip *slip)
 {
 	const uint64_t n = to->cells;
-	uint64_t b = 1, p, form, lo, hi;
+	uint64_t b = 1, p, form, spare, lo, hi;
 	enum outcome outcome;
 	int status;
 
@@ -197,16 +192,13 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 	if (gm_unlikely(slip->fenced))
 		gm_fence(seq_cst); /* [T5] before S2, for its trim */
 	slip->fenced = slip->fenced || me->fenced;
+	spare = (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE;
 	/* S2; lo = 0: a punched page or a retired ring */
 	outcome = DAMAGED;
 	if (gm_likely(gm_tail_read(to->ring, &lo, &hi)))
-		outcome = attempt(me, to, b, spare_of(flags), slip, &lo, &hi);
+		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
 	if (gm_unlikely(outcome != DONE)) {
-		status = try_again(me, to, b, flags, slip, outcome, lo, hi);
-		/* only a dead one's tail is 0 */
-		if (status == -ESRCH &&
-		    gm_load(alive.word, acquire) == alive.value) /* [T7] */
-			status = -EBADMSG;
+		status = try_again(me, to, b, spare, slip, outcome, lo, hi);
 		if (status != 0) {
 			gm_ring_done(me);
 			return status;

@@ -21,7 +21,6 @@
 /* Who may use the last GM_RING_RESERVE cells. */
 enum gm_ring_flags {
 	GM_SEND_RUNTIME = 1,
-	GM_SEND_AT_ONCE = 2, /* the node: does not wait for a trim either */
 };
 
 /* A sender: one for each slot, one send at a time. */
