@@ -226,7 +226,7 @@ gsi_node_bury(struct gsi_node *node)
 	for (uint32_t i = 0; i < n; i++)
 		declare(node, dead[i]);
 	if (gm_membarrier() != 0) /* D2 [T5] */
-		gm_fence(seq_cst);
+		gm_barrier_late();
 	for (uint32_t i = 0; i < n; i++) {
 		gsi_node_settle(node, dead[i]);
 		gsi_node_retire(node, dead[i]);
@@ -251,6 +251,35 @@ gsi_node_bury(struct gsi_node *node)
 	gsi_node_changed(node);
 }
 
+/* The live process of that number, and no client; 0: none. */
+static uint32_t
+slot_of_number(const struct gsi_node *node, pid_t number)
+{
+	for (uint32_t s = 1; s < node->high; s++)
+		if (node->procs[s].state == GSI_SLOT_LIVE &&
+		    node->procs[s].os_pid == number &&
+		    node->procs[s].kind != GS_PROCESS_CLIENT)
+			return s;
+	return 0;
+}
+
+/*
+ * A stranger?  Or a child of root, killed after it had written its BORN and
+ * before the bit that leads there.  Once that child is reaped its number may
+ * be another's, so it is born first.  It is ours only because root is dead,
+ * so no other BORN follows.
+ */
+static uint32_t
+born_late(struct gsi_node *node, pid_t number)
+{
+	uint32_t slot = slot_of_number(node, number);
+
+	if (slot != 0 || node->root_slot == 0)
+		return slot;
+	gsi_node_drain_slot(node, node->root_slot);
+	return slot_of_number(node, number);
+}
+
 /* SIGCHLD: helpers of dead servers end up with us; nobody else reaps them. */
 void
 gsi_node_orphans(struct gsi_node *node)
@@ -269,12 +298,8 @@ gsi_node_orphans(struct gsi_node *node)
 			gsi_node_fork_logger(node);
 			continue;
 		}
-		for (s = 1; s < node->high; s++)
-			if (node->procs[s].state == GSI_SLOT_LIVE &&
-			    node->procs[s].os_pid == info.si_pid &&
-			    node->procs[s].kind != GS_PROCESS_CLIENT)
-				break;
-		if (s < node->high) {
+		s = born_late(node, info.si_pid);
+		if (s != 0) {
 			gsi_node_gone(node, s);
 			gsi_node_bury(node);
 		} else {

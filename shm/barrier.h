@@ -16,4 +16,10 @@ int gm_membarrier_register(void);
  */
 int gm_membarrier(void);
 
+/*
+ * The same when it is refused all of a sudden, to one who had registered: a
+ * fence, and a wait of 1 ms.
+ */
+void gm_barrier_late(void);
+
 #endif

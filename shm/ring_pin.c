@@ -313,17 +313,11 @@ gm_receiver_rewind(struct gm_receiver *r)
 	return true;
 }
 
-bool
+void
 gm_receiver_fence(struct gm_receiver *r)
 {
-	if (r->fenced) {
+	if (r->fenced)
 		gm_fence(seq_cst); /* [T6] */
-		return true;
-	}
-	if (gm_membarrier() == 0)
-		return true;
-	/* forbidden since I registered: senders fence from now on */
-	gm_store(&r->ref.ring->fenced, 1, seq_cst);
-	r->fenced = true;
-	return false;
+	else if (gm_membarrier() != 0)
+		gm_barrier_late();
 }

@@ -282,12 +282,14 @@ gm_ring_release(struct gm_receiver *r)
 	return wants;
 }
 
-/* B1: nothing at cur, nothing behind it, room for all that can be had. */
+/* B1: nothing there, room for all that can be had, the node told of it. */
 static bool
 at_rest(struct gm_receiver *r)
 {
+	const bool wanted = r->node_wants;
+
 	r->look = true;
-	return nothing(r) == 0;
+	return nothing(r) == 0 && r->node_wants == wanted;
 }
 
 /* B5, acquire [T3] [T6] */
@@ -320,8 +322,7 @@ gm_ring_sleep(struct gm_receiver *r)
 	if (r->n_pins != 0) {
 		/* B3 [T6]: owners of pins are READY at B5, or see this */
 		gm_store(&ring->pinwait, 1, relaxed);
-		if (!gm_receiver_fence(r))
-			return false;
+		gm_receiver_fence(r);
 	}
 	r->asleep = true;
 	/* B4: seq_cst [T6] */

@@ -32,7 +32,7 @@ uint64_t gm_rewind_from(const struct gm_receiver *r);
 /* R6.  False: not empty any more. */
 bool gm_receiver_rewind(struct gm_receiver *r);
 
-/* Membarrier, or a fence when FENCED.  False: look again. */
-bool gm_receiver_fence(struct gm_receiver *r);
+/* Membarrier, or a fence when FENCED. */
+void gm_receiver_fence(struct gm_receiver *r);
 
 #endif

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
@@ -102,5 +103,52 @@ TEST(node_reads_what_a_dead_root_has_sent)
 	CHECK_INT(node->pipes[0] >= 0, 1);
 	close(node->pipes[0]);
 	close(fds[0]);
+	free_node(node);
+}
+
+/* Root's request, with the dirty bit not yet set. */
+static void
+ask_quietly(struct gsi_node *node, uint32_t root, uint32_t slot, pid_t child)
+{
+	struct gm_page *page = gm_arena_page(&node->arena, root);
+	struct gsi_born born = {
+		.slot = slot,
+		.gen = node->procs[slot].gen,
+		.os_pid = child,
+		.cells = GM_RING_CELLS_MIN,
+	};
+
+	page->requests[0].op = GSI_OP_BORN;
+	page->requests[0].size = sizeof(born);
+	memcpy(page->requests[0].body, &born, sizeof(born));
+	gm_store(&page->request_tail, 1, release);
+}
+
+/*
+ * Its number was free, and perhaps another's, when BORN was read at last.
+ * Model: death.pml, DIRTY_ONLY.
+ */
+TEST(node_child_of_a_dead_root_is_born_before_it_is_reaped)
+{
+	struct gsi_node *node = new_node();
+	uint32_t root, slot;
+	siginfo_t info;
+	pid_t child;
+
+	node->sender.page = gm_arena_page(&node->arena, 0);
+	CHECK_INT(gsi_node_slot_take(node, true, &root), 0);
+	CHECK_INT(gsi_node_slot_take(node, true, &slot), 0);
+	CHECK_INT(gsi_node_publish(
+		      node, root, GS_PROCESS_SUPERVISOR, 0, GM_RING_CELLS_MIN),
+	    0);
+	node->root_slot = root;
+	child = fork();
+	if (child == 0)
+		_exit(0);
+	ask_quietly(node, root, slot, child);
+	CHECK_INT(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	gsi_node_orphans(node);
+	CHECK_INT(node->procs[slot].state, GSI_SLOT_DEAD);
+	CHECK_INT(node->procs[slot].os_pid, child);
 	free_node(node);
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "lib/internal.h"
-#include "tests/runner.h"
+#include "tests/unit/ring_box.h"
 
 #define SOON 10000
 #define CALLS 300
@@ -122,4 +122,36 @@ TEST(membarrier_refused_costs_fences_and_nothing_else)
 	CHECK_INT(gs_wait_up(GS_NAME("x"), SOON), 0);
 	call_often(NULL);
 	gs_node_close();
+}
+
+/*
+ * Who has read "not FENCED" publishes plainly, whatever the receiver does from
+ * then on; so it must not rest on a fence of its own.  Model: bell.pml,
+ * LATE_FENCE.
+ */
+TEST(membarrier_refused_late_is_waited_for)
+{
+	struct gm_slip slip;
+	struct box box;
+	int64_t before;
+
+	box_open(&box, 256);
+	if (box.r.fenced)
+		SKIP("no membarrier here");
+	CHECK_OK(box_reserve(&box, 0, 100, &slip));
+	while (!gm_ring_sleep(&box.r)) {
+		gm_ring_awake(&box.r);
+		CHECK_INT(box_take(&box, 0), -1);
+	}
+	gm_ring_awake(&box.r);
+	CHECK_INT(box.r.n_pins, 1);
+	refuse_membarrier();
+	before = gsi_now_ns();
+	CHECK(gm_ring_sleep(&box.r));
+	CHECK(gsi_now_ns() - before >= NS_PER_MS);
+	CHECK(box_finish(&box, 0, &slip) != 0);
+	gm_ring_awake(&box.r);
+	CHECK_INT(box_take(&box, 100), 0);
+	box_check(&box);
+	box_close(&box);
 }

@@ -222,3 +222,21 @@ TEST(ring_node_is_told_of_room)
 	CHECK(gm_ring_release(&box.r));
 	box_close(&box);
 }
+
+/* Model: room.pml, WANTS_LOST. */
+TEST(ring_sleeper_that_learns_of_the_node_tells_it_first)
+{
+	struct box box;
+
+	box_open(&box, 256);
+	CHECK_OK(box_send(&box, 0, 8));
+	CHECK_INT(box_take(&box, 8), 0);
+	CHECK(!gm_ring_release(&box.r));
+	gm_ring_want_room(box.ring);
+	CHECK(!gm_ring_sleep(&box.r));
+	gm_ring_awake(&box.r);
+	CHECK(gm_ring_release(&box.r));
+	CHECK(gm_ring_sleep(&box.r));
+	gm_ring_awake(&box.r);
+	box_close(&box);
+}
