@@ -150,8 +150,11 @@ remove_folder(void)
 const char *
 fuzz_folder(void)
 {
+	const char *at = getenv("TMPDIR");
+
 	if (folder[0] == '\0') {
-		snprintf(folder, sizeof(folder), "/tmp/gs-fuzz-XXXXXX");
+		snprintf(folder, sizeof(folder), "%.40s/gs-fuzz-XXXXXX",
+		    at != NULL ? at : "/tmp");
 		if (mkdtemp(folder) == NULL)
 			folder[0] = '\0';
 		else
