@@ -16,7 +16,7 @@
 #define AGAIN_NS (1000 * NS_PER_MS)
 #define AGAIN_MAX_NS (64 * AGAIN_NS)
 
-/* What came instead of the answer: -E2BIG, -ENOSPC, -ENOBUFS. */
+/* What came instead of the answer: -E2BIG, -ENOSPC, -ENOMEM, -ENOBUFS. */
 int
 gsi_refusal(const struct gm_record *record)
 {
@@ -28,7 +28,7 @@ gsi_refusal(const struct gm_record *record)
 		    sizeof(status));
 	if (status == -EAGAIN)
 		return -ENOBUFS;
-	return status == -ENOSPC ? -ENOSPC : -E2BIG;
+	return status == -ENOSPC || status == -ENOMEM ? status : -E2BIG;
 }
 
 /*

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
@@ -40,13 +41,20 @@ ask_down(struct gsi_self *me, int timeout)
 		.magic = GSI_PACKET_MAGIC,
 		.op = GSI_PACKET_DOWN,
 	};
+	int status;
 
 	/* the program is not to be killed for what it asked for itself */
 	if (gsi_home()->life >= 0) {
 		close(gsi_home()->life);
 		gsi_home()->life = -1;
 	}
-	gsi_packet_send(me->socket, &down, sizeof(down), NULL, 0);
+	status = gsi_packet_send(me->socket, &down, sizeof(down), NULL, 0);
+	/* a node of our own takes a SIGTERM for it */
+	if (status != 0 && gsi_home()->embedded && gsi_home()->node_os_pid > 1)
+		status =
+		    kill(gsi_home()->node_os_pid, SIGTERM) == 0 ? 0 : -errno;
+	if (status != 0)
+		return status;
 	return wait_gone(me->socket, timeout) ? 0 : -ETIMEDOUT;
 }
 
@@ -95,6 +103,10 @@ gs_node_down(int timeout)
 		    "a server cannot wait for "
 		    "the end of its own node");
 	status = ask_down(me, timeout);
+	if (status != 0 && status != -ETIMEDOUT)
+		return gsi_fail(status, "system_limit",
+		    "cannot ask node '%s' to go down: %s", gsi_home()->name,
+		    strerror(-status));
 	if (status != 0)
 		return gsi_fail(status, "timeout",
 		    "node '%s' is still going "

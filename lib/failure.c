@@ -46,6 +46,8 @@ reason_of(int status)
 	case -ENOBUFS:
 	case -ENOSPC:
 		return "overload";
+	case -ENOMEM:
+		return "system_limit";
 	case -EMSGSIZE:
 	case -E2BIG:
 		return "too_large";
@@ -89,6 +91,9 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 		break;
 	case -ENOSPC:
 		snprintf(text, size, "shared memory is full");
+		break;
+	case -ENOMEM:
+		snprintf(text, size, "memory is used up, here or there");
 		break;
 	case -EMSGSIZE:
 		snprintf(text, size,

@@ -21,6 +21,8 @@
 #include "lib/forker.h"
 #include "lib/missing.h"
 
+#define TRIES 1000 /* of a millisecond each, to say that we are up */
+
 static int
 by_number(const void *a, const void *b)
 {
@@ -68,6 +70,19 @@ wait_published(const struct gm_arena *arena, gs_pid pid, int bell, int life)
 		_exit(0);
 }
 
+static void __attribute__((noreturn, format(printf, 2, 3)))
+give_up(struct gsi_self *me, const char *format, ...)
+{
+	char reason[GS_REASON_MAX + 1];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	gsi_words(me->page, reason);
+	_exit(0);
+}
+
 static void
 say_started(struct gsi_self *me, const char *reason, uint32_t kind)
 {
@@ -78,11 +93,14 @@ say_started(struct gsi_self *me, const char *reason, uint32_t kind)
 	int status;
 
 	/* the forker's mailbox may be full for a moment, never for ever */
-	for (;;) {
+	for (int i = 0;; i++) {
 		status = gsi_send(me, root, GM_MAILBOX, &head, gs_text(reason),
 		    GM_SEND_RUNTIME);
-		if (status != -EAGAIN && status != -ENOSPC)
+		if (status == 0 || status == -ESRCH)
 			return;
+		/* who waits for us would do so for ever */
+		if (status != -EAGAIN && status != -ENOSPC && i > TRIES)
+			give_up(me, "system_limit");
 		nanosleep(&pause, NULL);
 	}
 }
@@ -98,19 +116,6 @@ void
 gsi_say_refused(struct gsi_self *me, const char *reason)
 {
 	say_started(me, reason, reason == NULL ? 1 : 2);
-}
-
-static void __attribute__((noreturn, format(printf, 2, 3)))
-give_up(struct gsi_self *me, const char *format, ...)
-{
-	char reason[GS_REASON_MAX + 1];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(reason, sizeof(reason), format, args);
-	va_end(args);
-	gsi_words(me->page, reason);
-	_exit(0);
 }
 
 static const gs_behaviour *

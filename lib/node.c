@@ -142,8 +142,8 @@ dispatch(struct gsi_node *node, const struct gm_event *event)
 static int64_t
 next_look(const struct gsi_node *node)
 {
-	int64_t at = node->unfinished ? gsi_now_ns() + AGAIN_NS
-				      : gsi_node_next_look(node);
+	int64_t at = node->unfinished || node->holds ? gsi_now_ns() + AGAIN_NS
+						     : gsi_node_next_look(node);
 
 	if (node->recheck_at != 0 && (at < 0 || node->recheck_at < at))
 		at = node->recheck_at;
@@ -187,6 +187,8 @@ run(struct gsi_node *node)
 		recheck_later(node, n);
 		if (node->unfinished)
 			gsi_node_visit(node);
+		if (node->holds)
+			gsi_node_held_all(node);
 		if (node->root_due != 0)
 			gsi_node_revive(node);
 		/* requests first: a birth comes before its death */
@@ -244,27 +246,36 @@ watch_rest(struct gsi_node *node)
 	return status;
 }
 
-static void
+/* A program that cannot be told has no use for a node of its own. */
+static int
 say_ready(struct gsi_node *node, int ready)
 {
 	static const char word[] = "ready\n";
+	size_t said = 0;
 	int null;
 
-	if (ready >= 0) {
-		if (write(ready, word, sizeof(word) - 1) < 0) {
-			/* who started us has gone; we stay */
-		}
-		close(ready);
+	while (ready >= 0 && said < sizeof(word) - 1) {
+		ssize_t n = write(ready, word + said, sizeof(word) - 1 - said);
+
+		if (n < 0 && errno != EINTR && node->embedded)
+			return -errno;
+		/* who started us has gone; we stay */
+		if (n < 0 && errno != EINTR)
+			break;
+		said += n > 0 ? (size_t)n : 0;
 	}
+	if (ready >= 0)
+		close(ready);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
-		return;
+		return 0;
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
 	close(null);
 	/* a folder that is in use cannot be unmounted */
 	if (!node->embedded && chdir("/") != 0)
-		return;
+		return 0;
+	return 0;
 }
 
 int
@@ -287,11 +298,10 @@ gsi_node_main(struct gsi_node *node, int ready)
 		status = gsi_node_setup(node);
 	if (status == 0)
 		status = watch_rest(node);
-	if (status == 0) {
-		say_ready(node, ready);
-		if (gsi_guard(run_guarded, node) != 0)
-			gsi_node_say_cut(node);
-	}
+	if (status == 0)
+		status = say_ready(node, ready);
+	if (status == 0 && gsi_guard(run_guarded, node) != 0)
+		gsi_node_say_cut(node);
 	gsi_node_teardown(node);
 	return status;
 }

@@ -57,6 +57,7 @@ struct gsi_node {
 	int signal_fd;
 	int listener;
 	int lock;
+	char lock_path[512];
 	int control; /* to root */
 	int ledger; /* root's list of children, for the next root; -1 */
 	int reports[2]; /* logger reads [0] */
@@ -72,6 +73,7 @@ struct gsi_node {
 	struct gm_sender sender;
 	int64_t recheck_at; /* when to look at everybody, 0: not */
 	bool unfinished; /* connections wait that could not be accepted */
+	bool holds; /* messages wait that lack of memory has held up */
 	struct gsi_visitor visitors[GSI_VISITORS];
 	uint32_t next_visitor;
 	int pipes[GSI_PIPES]; /* write ends of life pipes; ours alone */

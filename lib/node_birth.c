@@ -196,28 +196,26 @@ plausible(const struct gsi_node *node, const struct gsi_born *born)
 }
 
 /* Relations of the newborn, before it runs: the link is older than init. */
-static void
+static int
 relate(struct gsi_node *node, const struct gsi_born *born)
 {
-	struct gsi_proc *proc = &node->procs[born->slot];
 	struct gsi_proc *caller = gsi_node_proc(node, born->caller);
 	gs_pid me = gsi_node_pid(node, born->slot);
 
-	if (proc->refused)
-		return;
+	if (node->procs[born->slot].refused)
+		return 0;
 	if ((born->flags & GSI_BORN_LINK) != 0) {
 		if (caller == NULL) {
 			gsi_node_exit(node, born->caller, me, "noproc", true);
-			return;
+			return 0;
 		}
-		gsi_edge_add(
-		    proc, (struct gsi_edge){ GSI_EDGE_LINK, born->caller.slot,
-			      born->caller.gen, 1, 0 });
-		gsi_edge_add(caller,
-		    (struct gsi_edge){ GSI_EDGE_LINK, me.slot, me.gen, 0, 0 });
+		if (gsi_node_link(node, born->caller.slot, me, true) != 0)
+			return -ENOMEM;
 	}
-	if ((born->flags & GSI_BORN_MONITOR) != 0 && caller != NULL)
-		gsi_node_monitor(node, born->caller.slot, me, born->ref, true);
+	if ((born->flags & GSI_BORN_MONITOR) != 0 && caller != NULL &&
+	    gsi_node_monitor(node, born->caller.slot, me, born->ref, true) == 0)
+		return -ENOMEM;
+	return 0;
 }
 
 static void
@@ -284,6 +282,13 @@ gsi_node_born(
 		turn_away(node, forker, born, "system_limit");
 		return;
 	}
-	relate(node, born);
+	if (relate(node, born) != 0) {
+		gm_poll_remove(node->poll,
+		    gsi_token(GSI_AT_PROCESS, born->slot, proc->gen));
+		gsi_node_edges_clear(node, born->slot);
+		gsi_node_unpublish(node, born->slot);
+		turn_away(node, forker, born, "system_limit");
+		return;
+	}
 	gsi_node_ring(node, born->slot);
 }

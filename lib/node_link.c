@@ -14,22 +14,32 @@
 
 #define EDGES_MAX (1u << 20) /* of one process */
 
+/* Room for one edge more, so that both ends of a relation can be had. */
+static int
+edge_room(struct gsi_proc *at)
+{
+	uint32_t max = at->max_edges == 0 ? 4 : at->max_edges * 2;
+	struct gsi_edge *edges = NULL;
+
+	if (at->n_edges < at->max_edges)
+		return 0;
+	if (max <= EDGES_MAX)
+		edges = realloc(at->edges, max * sizeof(*edges));
+	if (edges == NULL)
+		return -ENOMEM;
+	at->edges = edges;
+	at->max_edges = max;
+	return 0;
+}
+
 int
 gsi_edge_add(struct gsi_proc *at, struct gsi_edge edge)
 {
-	if (at->n_edges == at->max_edges) {
-		uint32_t max = at->max_edges == 0 ? 4 : at->max_edges * 2;
-		struct gsi_edge *edges = NULL;
+	int status = edge_room(at);
 
-		if (max <= EDGES_MAX)
-			edges = realloc(at->edges, max * sizeof(*edges));
-		if (edges == NULL)
-			return -ENOMEM;
-		at->edges = edges;
-		at->max_edges = max;
-	}
-	at->edges[at->n_edges++] = edge;
-	return 0;
+	if (status == 0)
+		at->edges[at->n_edges++] = edge;
+	return status;
 }
 
 static bool
@@ -70,22 +80,25 @@ note_of(gs_pid who, const char *reason)
 	return note;
 }
 
-void
-gsi_node_link(struct gsi_node *node, uint32_t a, gs_pid b)
+int
+gsi_node_link(struct gsi_node *node, uint32_t a, gs_pid b, bool quiet)
 {
 	struct gsi_proc *other = gsi_node_proc(node, b);
 	gs_pid me = gsi_node_pid(node, a);
 
 	if (gs_pid_equal(me, b) || linked(&node->procs[a], b))
-		return;
+		return 0;
 	if (other == NULL) {
 		gsi_node_exit(node, b, me, "noproc", true);
-		return;
+		return 0;
 	}
+	if (edge_room(&node->procs[a]) != 0 || edge_room(other) != 0)
+		return -ENOMEM;
 	gsi_edge_add(&node->procs[a],
 	    (struct gsi_edge){ GSI_EDGE_LINK, b.slot, b.gen, 0, 0 });
-	gsi_edge_add(
-	    other, (struct gsi_edge){ GSI_EDGE_LINK, me.slot, me.gen, 0, 0 });
+	gsi_edge_add(other,
+	    (struct gsi_edge){ GSI_EDGE_LINK, me.slot, me.gen, quiet, 0 });
+	return 0;
 }
 
 void
@@ -117,15 +130,13 @@ gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
 		gsi_node_note(node, who, GSI_DOWN, ref, &note);
 		return ref;
 	}
-	if (gsi_edge_add(other, (struct gsi_edge){ GSI_EDGE_MONITOR, me.slot,
-				    me.gen, quiet, ref }) != 0)
+	if (edge_room(&node->procs[who]) != 0 || edge_room(other) != 0)
 		return 0;
-	if (gsi_edge_add(
-		&node->procs[who], (struct gsi_edge){ GSI_EDGE_MONITORING,
-				       target.slot, target.gen, 0, ref }) == 0)
-		return ref;
-	gsi_edge_drop(other, GSI_EDGE_MONITOR, me, ref);
-	return 0;
+	gsi_edge_add(other,
+	    (struct gsi_edge){ GSI_EDGE_MONITOR, me.slot, me.gen, quiet, ref });
+	gsi_edge_add(&node->procs[who], (struct gsi_edge){ GSI_EDGE_MONITORING,
+					    target.slot, target.gen, 0, ref });
+	return ref;
 }
 
 bool

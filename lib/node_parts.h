@@ -71,10 +71,9 @@ void gsi_node_drain_slot(struct gsi_node *node, uint32_t slot);
 
 /* node_link.c */
 int gsi_edge_add(struct gsi_proc *at, struct gsi_edge edge);
-/* Removes the first edge like this: true when there was one. */
 bool gsi_edge_drop(
     struct gsi_proc *at, uint32_t type, gs_pid other, uint64_t ref);
-void gsi_node_link(struct gsi_node *node, uint32_t a, gs_pid b);
+int gsi_node_link(struct gsi_node *node, uint32_t a, gs_pid b, bool quiet);
 void gsi_node_unlink(struct gsi_node *node, uint32_t a, gs_pid b);
 uint64_t gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
     uint64_t ref, bool quiet);
@@ -97,9 +96,13 @@ void gsi_node_send(struct gsi_node *node, uint32_t slot, enum gm_which ring,
     const struct gsi_head *head, const void *body, size_t size);
 void gsi_node_answer(struct gsi_node *node, uint32_t slot, uint64_t tag,
     const struct gsi_answer *answer);
+/* Says for a server that has no memory to reply that there is no reply. */
+void gsi_node_refuse(
+    struct gsi_node *node, const struct gsi_ask *ask, uint32_t gen);
 void gsi_node_note(struct gsi_node *node, uint32_t slot, uint32_t kind,
     uint64_t tag, const struct gsi_note *note);
 void gsi_node_held_retry(struct gsi_node *node, uint32_t slot);
+void gsi_node_held_all(struct gsi_node *node);
 void gsi_node_held_free(struct gsi_proc *slot);
 void gsi_node_ring(struct gsi_node *node, uint32_t slot);
 int gsi_node_map(

@@ -59,7 +59,7 @@ op_unregister(struct call *c)
 static void
 op_link(struct call *c)
 {
-	gsi_node_link(c->node, c->slot, c->ask.pid);
+	c->answer.status = gsi_node_link(c->node, c->slot, c->ask.pid, false);
 }
 
 static void
@@ -132,9 +132,9 @@ op_watch(struct call *c)
 	}
 	if (proc->n_edges == proc->max_edges)
 		drop_dead_watchers(c, proc);
-	gsi_edge_add(proc,
+	c->answer.status = gsi_edge_add(proc,
 	    (struct gsi_edge){ GSI_EDGE_WATCH, c->slot, c->me.gen, 0, c->tag });
-	c->later = true;
+	c->later = c->answer.status == 0;
 }
 
 static void
@@ -221,6 +221,12 @@ op_room(struct call *c)
 	gsi_node_held_retry(c->node, c->slot);
 }
 
+static void
+op_refuse(struct call *c)
+{
+	gsi_node_refuse(c->node, &c->ask, c->me.gen);
+}
+
 static void (*const ops[GSI_OP_COUNT])(struct call *) = {
 	[GSI_OP_REGISTER] = op_register,
 	[GSI_OP_UNREGISTER] = op_unregister,
@@ -238,6 +244,7 @@ static void (*const ops[GSI_OP_COUNT])(struct call *) = {
 	[GSI_OP_CHANGED] = op_changed,
 	[GSI_OP_REAPED] = op_reaped,
 	[GSI_OP_ROOM] = op_room,
+	[GSI_OP_REFUSE] = op_refuse,
 };
 
 static void

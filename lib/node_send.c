@@ -71,6 +71,16 @@ try_send(struct gsi_node *node, uint32_t slot, struct gm_ring_ref *ring,
 	return 0;
 }
 
+/* Short of memory: nobody tells us when there is some, so we look again. */
+static int
+passing(struct gsi_node *node, int status)
+{
+	if (status != -ENOMEM && status != -ENFILE && status != -EINTR)
+		return status;
+	node->holds = true;
+	return -EAGAIN;
+}
+
 struct delivery {
 	struct gsi_node *node;
 	uint32_t slot;
@@ -115,7 +125,7 @@ send_now(struct gsi_node *node, uint32_t slot, enum gm_which which,
 	/* its owner is to look at it, and will find it damaged */
 	if (d.status == -EBADMSG || d.status == -ESRCH)
 		gsi_node_ring(node, slot);
-	return d.status;
+	return passing(node, d.status);
 }
 
 static void
@@ -176,6 +186,14 @@ gsi_node_held_retry(struct gsi_node *node, uint32_t slot)
 }
 
 void
+gsi_node_held_all(struct gsi_node *node)
+{
+	node->holds = false;
+	for (uint32_t s = 1; s < node->high; s++)
+		gsi_node_held_retry(node, s);
+}
+
+void
 gsi_node_held_free(struct gsi_proc *proc)
 {
 	while (proc->held != NULL) {
@@ -195,6 +213,17 @@ gsi_node_answer(struct gsi_node *node, uint32_t slot, uint64_t tag,
 	if (tag != 0)
 		gsi_node_send(
 		    node, slot, GM_REPLIES, &head, answer, sizeof(*answer));
+}
+
+void
+gsi_node_refuse(struct gsi_node *node, const struct gsi_ask *ask, uint32_t gen)
+{
+	struct gsi_head head = { GSI_REFUSAL, gen, ask->ref };
+	int32_t status = -(int32_t)ask->flags;
+
+	if (gsi_node_proc(node, ask->pid) != NULL)
+		gsi_node_send(node, ask->pid.slot, GM_REPLIES, &head, &status,
+		    sizeof(status));
 }
 
 void

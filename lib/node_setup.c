@@ -203,6 +203,9 @@ gsi_node_setup(struct gsi_node *node)
 		status = gsi_runtime_file(
 		    node->path, sizeof(node->path), node->name, ".sock");
 	if (status == 0)
+		status = gsi_runtime_file(node->lock_path,
+		    sizeof(node->lock_path), node->name, ".lock");
+	if (status == 0)
 		status = make_channels(node);
 	/* root first: no life pipe and no lock is there to be inherited */
 	if (status == 0)

@@ -175,6 +175,20 @@ seat_client(
 	return 0;
 }
 
+/* It has not heard of its seat, and would wait for that for ever. */
+static void
+unseat(struct gsi_node *node, uint32_t slot, int status)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	int socket = proc->socket;
+
+	gm_poll_remove(node->poll, gsi_token(GSI_AT_CLIENT, slot, proc->gen));
+	gm_poll_remove(node->poll, gsi_token(GSI_AT_PROCESS, slot, proc->gen));
+	proc->socket = -1;
+	gsi_node_unpublish(node, slot);
+	refuse(socket, status, strerror(-status));
+}
+
 static void
 attach(struct gsi_node *node, int socket, int pidfd,
     const struct gsi_packet *packet)
@@ -215,7 +229,10 @@ attach(struct gsi_node *node, int socket, int pidfd,
 		fds[1] = node->procs[slot].bell;
 		fds[2] = node->bell;
 		fds[3] = node->reports[1];
-		gsi_packet_send(socket, &welcome, sizeof(welcome), fds, 4);
+		status =
+		    gsi_packet_send(socket, &welcome, sizeof(welcome), fds, 4);
+		if (status != 0)
+			unseat(node, slot, status);
 		return;
 	}
 	close_if(pidfd);

@@ -3,6 +3,7 @@
  * The end of a node: nothing of it is left, no process, no segment, no socket.
  * The lock goes last, so a successor finds everything gone.
  */
+#include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -68,6 +69,7 @@ void
 gsi_node_teardown(struct gsi_node *node)
 {
 	char segment[256];
+	int left = 0;
 
 	if (node->root_pid > 0)
 		kill(node->root_pid, SIGKILL);
@@ -79,8 +81,11 @@ gsi_node_teardown(struct gsi_node *node)
 		return;
 	if (node->arena.lock_fd >= 0) {
 		gm_segment_name(segment, sizeof(segment), node->name);
-		gm_arena_unlink(&node->arena, segment);
+		left |= gm_arena_unlink(&node->arena, segment) != 0;
 	}
-	unlink(node->path);
-	gsi_node_unlock(node->name, node->lock);
+	left |= unlink(node->path) != 0 && errno != ENOENT;
+	/* by the lock's file the next node finds what is left */
+	if (left == 0)
+		unlink(node->lock_path);
+	close(node->lock);
 }

@@ -40,8 +40,11 @@ gsi_connect(const char *path)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	status = 0;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+	do
+		status =
+		    connect(fd, (struct sockaddr *)&address, sizeof(address));
+	while (status != 0 && errno == EINTR);
+	if (status != 0)
 		status = -errno;
 	if (status == 0)
 		status = check_listener(fd, path);

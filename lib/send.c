@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "lib/internal.h"
+#include "lib/request.h"
 
 #define REWIND_YIELDS 10
 #define REWIND_TRIES 60 /* one each ms */
@@ -92,6 +93,8 @@ gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which ring,
 {
 	int status;
 
+	if (body.data == NULL && body.size > 0)
+		return -EINVAL;
 	if (body.size > gm_ring_message_max(&peer->region.ring[ring]))
 		return -EMSGSIZE;
 	status = put(me, peer, ring, head, body, flags);
@@ -124,28 +127,42 @@ gsi_send(struct gsi_self *me, gs_pid to, enum gm_which ring,
 	return gsi_send_peer(me, peer, ring, head, body, flags);
 }
 
-/* The caller is not left waiting for what can never come. */
-static void
-refuse(struct gsi_self *me, struct gsi_peer *peer, uint64_t tag, int why)
+/*
+ * The caller is not left waiting for what can never come.  The node says it
+ * for who cannot even reach the caller: that needs only the own page.
+ */
+static int
+refuse(struct gsi_self *me, struct gsi_peer *peer, gs_from from, int why)
 {
-	struct gsi_head head = { GSI_REFUSAL, me->pid.gen, tag };
+	struct gsi_head head = { GSI_REFUSAL, me->pid.gen, from.tag };
+	struct gsi_ask ask = { .pid = from.pid, .ref = from.tag };
 	int32_t status = why;
 
-	gsi_send_peer(
-	    me, peer, GM_REPLIES, &head, GS_OBJECT(status), GM_SEND_RUNTIME);
+	if (peer != NULL && gsi_send_peer(me, peer, GM_REPLIES, &head,
+				GS_OBJECT(status), GM_SEND_RUNTIME) == 0)
+		return why;
+	ask.flags = (uint32_t)-why;
+	gsi_request_post(me, GSI_OP_REFUSE, &ask, sizeof(ask));
+	return why;
+}
+
+/* It is gone, or nothing can be said to it any more. */
+static bool
+gone(int status)
+{
+	return status == -ESRCH || status == -EHOSTUNREACH ||
+	       status == -EBADMSG;
 }
 
 int
 gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
 {
 	struct gsi_head head = { GSI_REPLY, me->pid.gen, from.tag };
-	struct gsi_peer *peer;
+	struct gsi_peer *peer = NULL;
 	int status = gsi_peer_get(me, from.pid, &peer);
 
-	if (status != 0)
-		return status;
-	status = gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
-	if (status == -EMSGSIZE || status == -ENOSPC || status == -EAGAIN)
-		refuse(me, peer, from.tag, status);
-	return status;
+	if (status == 0)
+		status = gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
+	return status == 0 || gone(status) ? status
+					   : refuse(me, peer, from, status);
 }

@@ -267,7 +267,10 @@ next_list(struct gsi_self *me, uint64_t after, uint32_t max,
 	if (status != 0)
 		return status;
 	if (reply.size < sizeof(*list))
-		return -EPROTO;
+		return gsi_fail(-ENOMEM, "system_limit",
+		    "the root supervisor of node '%s' has no memory to list "
+		    "its children",
+		    gsi_home()->name);
 	list = malloc(reply.size);
 	if (list == NULL)
 		return -ENOMEM;
@@ -296,7 +299,7 @@ int
 gs_children(int (*each)(const gs_child *child, void *data), void *data)
 {
 	struct gsi_self *me = gsi_self();
-	struct gsi_root_list *list;
+	struct gsi_root_list *list = NULL;
 	uint64_t after = 0;
 	uint32_t max = 0;
 	bool more = true;

@@ -156,6 +156,13 @@ enlarge(struct format_buffer *b, size_t size)
 	return b->large;
 }
 
+/* Bytes that are not there: whoever is given them says so. */
+static gs_bytes
+no_memory(void)
+{
+	return gs_bytes_of(NULL, 1);
+}
+
 GS_API gs_bytes
 gs_format(const char *format, ...)
 {
@@ -166,7 +173,7 @@ gs_format(const char *format, ...)
 	int n;
 
 	if (!b)
-		return GS_NONE;
+		return no_memory();
 	text = b->large ? b->large : b->small;
 	size = b->large ? b->size : sizeof(b->small);
 	va_start(list, format);
@@ -178,7 +185,7 @@ gs_format(const char *format, ...)
 		return gs_bytes_of(text, (size_t)n);
 	text = enlarge(b, (size_t)n + 1);
 	if (!text)
-		return GS_NONE;
+		return no_memory();
 	va_start(list, format);
 	n = vsnprintf(text, b->size, format, list);
 	va_end(list);

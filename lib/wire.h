@@ -30,6 +30,7 @@ enum gsi_op {
 	GSI_OP_BORN, /* forker: struct gsi_born */
 	GSI_OP_REAPED, /* forker: pid */
 	GSI_OP_ROOM, /* my mailbox has room again */
+	GSI_OP_REFUSE, /* pid, ref: tag, flags: errno; no reply, tell it so */
 	GSI_OP_COUNT
 };
 

@@ -93,7 +93,7 @@ int gm_arena_create(struct gm_arena *arena, const char *name, char why[32]);
 int gm_arena_attach(struct gm_arena *arena, int fd, char *text, size_t size);
 
 /* Removes the name of the segment, if it is still that one's. */
-void gm_arena_unlink(const struct gm_arena *arena, const char *name);
+int gm_arena_unlink(const struct gm_arena *arena, const char *name);
 void gm_arena_close(struct gm_arena *arena);
 
 /* Allocates [at, at + size) of the file: 0 or -ENOSPC... */

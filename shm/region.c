@@ -146,11 +146,16 @@ read_cells(int fd, uint64_t at, uint32_t slot, uint32_t gen, uint32_t *cells)
 		uint32_t cells, slot, gen, pad;
 	} head;
 	struct stat st;
+	ssize_t n;
 
 	if (at % GM_PAGE != 0)
 		return -EBADMSG;
-	if (pread(fd, &head, sizeof(head), (off_t)at) != (ssize_t)sizeof(head))
-		return -EBADMSG;
+	do
+		n = pread(fd, &head, sizeof(head), (off_t)at);
+	while (n < 0 && errno == EINTR);
+	/* no memory to read it with says nothing about what is there */
+	if (n != (ssize_t)sizeof(head))
+		return n < 0 && errno == ENOMEM ? -ENOMEM : -EBADMSG;
 	if (head.magic != REGION_MAGIC || head.slot != slot ||
 	    head.gen != gen || !cells_valid(head.cells))
 		return -EBADMSG;

@@ -51,16 +51,19 @@ gm_segment_stale(const char *name)
 }
 
 /* Somebody may have removed it, and another taken its name. */
-void
+int
 gm_arena_unlink(const struct gm_arena *arena, const char *name)
 {
 	struct stat ours, there;
 	int fd = shm_open(name, O_RDONLY | O_CLOEXEC, 0);
+	int status = 0;
 
 	if (fd < 0)
-		return;
+		return errno == ENOENT ? 0 : -errno;
 	if (fstat(arena->fd, &ours) == 0 && fstat(fd, &there) == 0 &&
-	    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
-		shm_unlink(name);
+	    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev &&
+	    shm_unlink(name) != 0)
+		status = -errno;
 	close(fd);
+	return status;
 }
