@@ -28,7 +28,8 @@ const char *__wrap_gs_error_reason(void);
 int
 __wrap_gs_resolve(gs_addr to, gs_pid *pid)
 {
-	FUZZ(to.kind == GS_ADDR_PID || gs_name_check(to.name, NULL) == 0);
+	/* a name may come from the node itself, which says anything */
+	FUZZ(to.kind == GS_ADDR_PID || strlen(to.name) <= GS_NAME_MAX);
 	*pid = pretend_pid();
 	return pretend_status();
 }
