@@ -43,6 +43,8 @@ int gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out);
 void gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer);
 void gsi_peers_free(struct gsi_self *me);
 struct gm_alive gsi_peer_alive(const struct gsi_peer *peer);
+/* bell.c: its bell without the node's help, or -errno */
+int gsi_bell_of(struct gsi_self *me, const struct gsi_peer *peer);
 
 /* send.c */
 /* Sends head and body to a process.  -ESRCH, -EAGAIN, -EMSGSIZE... */

@@ -68,6 +68,7 @@ gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	me->page = gm_arena_own_page(arena, pid.slot);
 	if (me->page == NULL)
 		return -errno;
+	gm_store(&me->page->bell, (uint32_t)bell + 1, release);
 	status = map_region(me);
 	if (status == 0)
 		status = gm_poll_open(&me->poll, 8, secure_getenv("GS_POLLER"));

@@ -246,6 +246,9 @@ fetch(struct gsi_self *me, struct gsi_peer *peer)
 	if (me->peers->bells >= me->peers->bells_max)
 		for_all(me->peers, drop_bell);
 	peer->bell = gsi_fetch_bell(me, peer->pid);
+	/* a node that is stopped must not stand between two who live */
+	if (peer->bell == -ETIMEDOUT)
+		peer->bell = gsi_bell_of(me, peer);
 	if (peer->bell >= 0)
 		me->peers->bells++;
 }

@@ -73,7 +73,7 @@ struct gm_page {
 	_Atomic uint64_t send_v; /* position being tried, 0 none */
 	_Atomic uint64_t wait[4]; /* slot << 32 | gen, 0 none */
 	_Atomic uint32_t wait_any; /* enum gm_wait_any */
-	uint32_t pad0;
+	_Atomic uint32_t bell; /* number of its descriptor plus 1, 0 none */
 
 	/* line 1: what the owner is doing */
 	_Alignas(GM_LINE) _Atomic uint32_t doing; /* enum gs_process_state */

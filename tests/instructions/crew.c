@@ -221,19 +221,6 @@ is_back(void *data)
 	return crew_is_back();
 }
 
-/* Whoever rings another for the first time asks the node for its bell. */
-static void
-get_known(void)
-{
-	for (int i = 0; i < 20; i++) {
-		field_sleeps(front);
-		field_sleeps(back);
-		field_serves(front);
-		field_serves(back);
-		crew_others_go_on();
-	}
-}
-
 void
 crew_up(const char *poller)
 {
@@ -247,7 +234,6 @@ crew_up(const char *poller)
 	CHECK(pipe2(orders, O_CLOEXEC) == 0);
 	crew = test_fork(work, NULL);
 	close(orders[0]);
-	get_known();
 	if (!eventually(is_back, NULL, SOON))
 		FAIL("the crew does not get in");
 }
