@@ -5,6 +5,7 @@
  * waits: each step follows from a message of the child or of the node.
  */
 #include <errno.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "lib/request.h"
@@ -64,14 +65,26 @@ gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 	return 0;
 }
 
-/* Reaps: the node has published the death, so this cannot wait for long. */
+/*
+ * The node has published the death, so there is nothing to wait for, but for
+ * one that it has turned away, and then only until its SIGKILL has arrived.
+ * A note that anybody else has made must not make root wait.
+ */
 void
 gsi_root_reap(struct gsi_root *root, const struct gsi_note *note)
 {
 	struct gsi_ask ask = { .pid = note->who };
+	const struct gsi_child *child =
+	    gsi_child_by_os_pid(&root->children, note->os_pid);
+	bool away = gs_pid_is_none(note->who) && child != NULL &&
+		    !child->started && note->os_pid > 1;
 
-	while (waitpid(note->os_pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (away)
+		kill(note->os_pid, SIGKILL);
+	if (note->os_pid > 1)
+		while (waitpid(note->os_pid, NULL, away ? 0 : WNOHANG) < 0 &&
+		       errno == EINTR)
+			;
 	if (!gs_pid_is_none(note->who))
 		gsi_request_post(
 		    root->forker->me, GSI_OP_REAPED, &ask, sizeof(ask));
