@@ -234,19 +234,21 @@ locked(const char *path)
 }
 
 /* What the holder of the lock may do: nobody else touches leftovers. */
-void
+int
 gsi_node_sweep(const char *node)
 {
 	char path[512], segment[256];
-	int stale;
+	int stale, status;
 
 	gm_segment_name(segment, sizeof(segment), node);
 	/* also what is not ours but has our name, if the kernel lets us */
 	stale = gm_segment_stale(segment);
 	if (stale == 1 || stale == -EPERM || stale == -EACCES)
-		shm_unlink(segment);
-	if (gsi_runtime_file(path, sizeof(path), node, ".sock") == 0)
-		unlink(path);
+		stale = shm_unlink(segment) == 0 ? 0 : -errno;
+	status = gsi_runtime_file(path, sizeof(path), node, ".sock");
+	if (status == 0 && unlink(path) != 0 && errno != ENOENT)
+		status = -errno;
+	return stale < 0 && stale != -ENOENT ? stale : status;
 }
 
 /* The lock file goes last; who waits on it opens it anew. */
@@ -323,14 +325,15 @@ gs_nodes(int (*each)(const gs_node_entry *node, void *data), void *data)
 static int
 prune(const gs_node_entry *node, void *data)
 {
-	int lock;
+	int status, lock = node->running ? -EEXIST : gsi_node_lock(node->name);
 
-	if (node->running)
-		return 0;
-	lock = gsi_node_lock(node->name);
 	if (lock < 0)
-		return 0;
-	gsi_node_sweep(node->name);
+		return lock == -EEXIST ? 0 : lock;
+	status = gsi_node_sweep(node->name);
+	if (status != 0) {
+		close(lock);
+		return status;
+	}
 	gsi_node_unlock(node->name, lock);
 	++*(int *)data;
 	return 0;

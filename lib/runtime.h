@@ -15,6 +15,6 @@ int gsi_node_lock(const char *node);
 void gsi_node_unlock(const char *node, int fd);
 
 /* Removes what a dead node of this name left; the lock must be held. */
-void gsi_node_sweep(const char *node);
+int gsi_node_sweep(const char *node);
 
 #endif
