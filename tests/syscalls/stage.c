@@ -46,11 +46,14 @@ stage_trouble(struct stage *stage, const char *format, ...)
 static void
 kill_named(struct stage *stage, const char *comm)
 {
+	const struct timespec pause = { 0, 1000000 };
 	pid_t pid = pump_pid(stage->pump, comm);
 
-	if (pid > 1)
+	if (pid > 1) {
 		kill(pid, SIGKILL);
-	else
+		for (int i = 0; i < 1000 && !test_gone(pid); i++)
+			nanosleep(&pause, NULL);
+	} else
 		stage_trouble(stage, "no %s to kill", comm);
 }
 
