@@ -13,8 +13,7 @@
  * A stray write into the words of a mailbox can put its owner to sleep over
  * my request.  So it is rung again, now and then, while I wait.
  */
-#define AGAIN_NS (1000 * NS_PER_MS)
-#define AGAIN_MAX_NS (64 * AGAIN_NS)
+#define AGAIN_MAX_NS (64 * GSI_AGAIN_NS)
 
 /* What came instead of the answer: -E2BIG, -ENOSPC, -ENOMEM, -ENOBUFS. */
 int
@@ -86,9 +85,8 @@ last_look(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
 	return -ECONNRESET;
 }
 
-/* Up to deadline, or until it is time to ring the peer again. */
-static int
-sleep_on(
+int
+gsi_sleep_on(
     struct gsi_self *me, struct gsi_peer *peer, int64_t deadline, int64_t *step)
 {
 	int64_t until = peer != NULL ? gsi_now_ns() + *step : deadline;
@@ -111,7 +109,7 @@ gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
 {
 	struct gsi_patience patience = { 0 };
 	uint32_t cpu = GSI_NO_CPU;
-	int64_t step = AGAIN_NS;
+	int64_t step = GSI_AGAIN_NS;
 	int status;
 
 	for (;;) {
@@ -127,7 +125,7 @@ gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
 		/* the node may hold answers back for want of room */
 		if (gm_ring_release(&me->replies))
 			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
-		status = sleep_on(me, peer, deadline, &step);
+		status = gsi_sleep_on(me, peer, deadline, &step);
 		if (status == 0)
 			continue;
 		if (look(me, tag, body) == 1)

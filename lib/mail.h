@@ -57,6 +57,13 @@ int gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer,
 int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
 
 /* await.c */
+#define GSI_AGAIN_NS (1000 * NS_PER_MS)
+/*
+ * Sleeps for answers, up to deadline (ns, -1 for ever) or until it is time to
+ * ring the peer again: *step, which grows.  As gsi_sleep.
+ */
+int gsi_sleep_on(struct gsi_self *me, struct gsi_peer *peer, int64_t deadline,
+    int64_t *step);
 /* Why no reply comes. */
 int gsi_refusal(const struct gm_record *record);
 /*

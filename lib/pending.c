@@ -243,8 +243,12 @@ gsi_pendings_drain(struct gsi_self *me)
 {
 	struct gm_record record;
 
-	while (gm_ring_take(&me->replies, &record) == 1)
+	int status;
+
+	while ((status = gm_ring_take(&me->replies, &record)) == 1)
 		gsi_pending_stash(me, &record);
+	if (status == -EBADMSG)
+		me->damaged = true;
 }
 
 /*

@@ -58,8 +58,17 @@ take(struct gsi_self *me, const struct gsi_wanted *w, struct gsi_pending **out,
 		}
 		gsi_pending_keep(p, *reply);
 	}
+	if (status == -EBADMSG)
+		me->damaged = true;
 	return status;
 }
+
+/* One wait, so far. */
+struct turns {
+	struct gsi_patience patience;
+	struct gsi_peer *peer; /* one of those that are waited for */
+	int64_t step; /* until it is rung again */
+};
 
 static uint32_t
 cpu_of(const struct gsi_peer *peer)
@@ -69,10 +78,9 @@ cpu_of(const struct gsi_peer *peer)
 
 /* 0: look again; a death is looked for only before sleeping. */
 static int
-wait_more(struct gsi_self *me, struct gsi_patience *patience, uint32_t cpu,
-    int64_t deadline)
+wait_more(struct gsi_self *me, struct turns *t, int64_t deadline)
 {
-	if (deadline != 0 && gsi_patient(me, patience, cpu))
+	if (deadline != 0 && gsi_patient(me, &t->patience, cpu_of(t->peer)))
 		return 0;
 	if (gsi_pendings_bury(me))
 		return 0;
@@ -80,17 +88,16 @@ wait_more(struct gsi_self *me, struct gsi_patience *patience, uint32_t cpu,
 		return -ETIMEDOUT;
 	if (gm_ring_release(&me->replies))
 		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
-	return gsi_sleep(me, &me->replies, deadline);
+	return gsi_sleep_on(me, t->peer, deadline, &t->step);
 }
 
 int
 gsi_pending_await(struct gsi_self *me, const struct gsi_wanted *w,
     int64_t deadline, struct gsi_pending **out, gs_bytes *reply)
 {
-	struct gsi_patience patience = { 0 };
+	struct turns t = { .step = GSI_AGAIN_NS };
 	struct gsi_pending *any = NULL;
-	struct gsi_peer *peer = NULL;
-	int status = 0;
+	int status = 0, took;
 
 	if (me->pendings == NULL)
 		return -ENOENT;
@@ -103,13 +110,14 @@ gsi_pending_await(struct gsi_self *me, const struct gsi_wanted *w,
 		if (any == NULL)
 			return -ENOENT;
 		/* at the deadline there is one more look */
-		if (take(me, w, out, reply) == 1)
-			return 1;
+		took = take(me, w, out, reply);
+		if (took != 0)
+			return took;
 		if (status != 0)
 			return status;
-		if (peer == NULL && gsi_peer_get(me, any->pid, &peer) != 0)
-			peer = NULL;
-		status = wait_more(me, &patience, cpu_of(peer), deadline);
+		if (t.peer == NULL && gsi_peer_get(me, any->pid, &t.peer) != 0)
+			t.peer = NULL;
+		status = wait_more(me, &t, deadline);
 	}
 }
 
