@@ -322,28 +322,45 @@ gs_nodes(int (*each)(const gs_node_entry *node, void *data), void *data)
 	return status;
 }
 
+struct pruning {
+	int count;
+	int status; /* of the first that could not be removed */
+};
+
+/* One that cannot be removed does not keep the others. */
 static int
 prune(const gs_node_entry *node, void *data)
 {
-	int status, lock = node->running ? -EEXIST : gsi_node_lock(node->name);
+	struct pruning *p = data;
+	int status = 0, lock;
 
-	if (lock < 0)
-		return lock == -EEXIST ? 0 : lock;
-	status = gsi_node_sweep(node->name);
-	if (status != 0) {
-		close(lock);
-		return status;
+	if (node->running)
+		return 0;
+	lock = gsi_node_lock(node->name);
+	/* somebody has just taken it */
+	if (lock == -EEXIST)
+		return 0;
+	if (lock >= 0)
+		status = gsi_node_sweep(node->name);
+	if (lock >= 0 && status == 0) {
+		gsi_node_unlock(node->name, lock);
+		p->count++;
+		return 0;
 	}
-	gsi_node_unlock(node->name, lock);
-	++*(int *)data;
+	if (lock >= 0)
+		close(lock);
+	if (p->status == 0)
+		p->status = lock < 0 ? lock : status;
 	return 0;
 }
 
 int
 gs_nodes_prune(void)
 {
-	int count = 0;
-	int status = gs_nodes(prune, &count);
+	struct pruning p = { 0, 0 };
+	int status = gs_nodes(prune, &p);
 
-	return status < 0 ? status : count;
+	if (status >= 0)
+		status = p.status;
+	return status < 0 ? status : p.count;
 }

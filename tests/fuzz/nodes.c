@@ -150,9 +150,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	running = w.listed - w.stale;
 	FUZZ(gs_nodes_prune() <= stale);
 	list(&w);
-	/* a link cannot be locked, so it is left alone */
+	/* a link cannot be locked, so it is left alone, and that is said */
 	FUZZ(w.listed - w.stale == running);
-	FUZZ(gs_nodes_prune() == 0);
+	FUZZ(gs_nodes_prune() <= 0);
 	fuzz_budget(UINT64_MAX);
 	for (int i = 0; i < FILES; i++)
 		if (w.lock[i] >= 0)
