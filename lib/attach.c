@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/pending.h"
 #include "lib/self.h"
 
 #define FETCH_MS 100
@@ -147,6 +148,8 @@ gsi_detach(struct gsi_self *me, bool orderly)
 	gsi_home_lock();
 	gsi_selves_drop(me);
 	gsi_home_unlock();
+	/* while the page is still ours */
+	gsi_pendings_free(me);
 	if (orderly)
 		gsi_packet_send(me->socket, &bye, sizeof(bye), NULL, 0);
 	gsi_member_free(me);

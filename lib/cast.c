@@ -54,13 +54,29 @@ gs_cast(gs_addr to, gs_bytes request)
 			   : gsi_failed(status, "cast", to, request, 0, NULL);
 }
 
+/*
+ * Until there may be room, a second is over, or the deadline (ns, -1 never).
+ * Nobody rings when the node goes, and with it whoever could make room.
+ */
+static int
+await_room(struct gsi_self *me, gs_pid pid, size_t size, int64_t deadline)
+{
+	struct gsi_peer *peer;
+	int status = gsi_peer_get(me, pid, &peer);
+
+	if (status == 0)
+		status = gm_ring_wait_room(&me->sender,
+		    &peer->region.ring[GM_MAILBOX], gsi_peer_alive(peer), size,
+		    deadline);
+	return status == 0 && !gsi_node_alive(me) ? -ENOTCONN : status;
+}
+
 int
 gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 {
 	struct gsi_self *me = gsi_self();
 	int64_t deadline = 0;
 	bool waited = false;
-	struct gsi_peer *peer;
 	gs_pid pid;
 	int status;
 
@@ -81,12 +97,8 @@ gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 		if (!waited)
 			deadline = gsi_deadline(timeout);
 		waited = true;
-		status = gsi_peer_get(me, pid, &peer);
-		if (status == 0)
-			status = gm_ring_wait_room(&me->sender,
-			    &peer->region.ring[GM_MAILBOX],
-			    gsi_peer_alive(peer),
-			    sizeof(struct gsi_head) + request.size, deadline);
+		status = await_room(
+		    me, pid, sizeof(struct gsi_head) + request.size, deadline);
 	}
 	status = cast_status(status);
 	return status == 0

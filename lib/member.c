@@ -64,6 +64,9 @@ gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	me->reports = reports;
 	me->spin_ns = spin_budget();
 	me->peer_cpu = GSI_NO_CPU;
+	/* so that no two processes of a program have the same tags */
+	me->next_tag = (uint64_t)(pid.slot & 0x7fff) << 47 |
+		       (uint64_t)(pid.gen & 0x7fff) << 32;
 	me->bells_kept = true;
 	me->page = gm_arena_own_page(arena, pid.slot);
 	if (me->page == NULL)

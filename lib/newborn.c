@@ -86,12 +86,14 @@ give_up(struct gsi_self *me, const char *format, ...)
 static void
 say_started(struct gsi_self *me, const char *reason, uint32_t kind)
 {
-	gs_pid root = gsi_root_pid(me);
 	struct gsi_head head = { GSI_STARTED, me->pid.gen, kind };
-
 	struct timespec pause = { 0, 1000000 };
+	gs_pid root;
 	int status;
 
+	/* either a new root finds the page saying it, or we find the root */
+	gm_fence(seq_cst);
+	root = gsi_root_pid(me);
 	/* the forker's mailbox may be full for a moment, never for ever */
 	for (int i = 0;; i++) {
 		status = gsi_send(me, root, GM_MAILBOX, &head, gs_text(reason),

@@ -30,8 +30,6 @@ new_region(struct gsi_node *node, uint32_t cells, uint32_t slot, uint32_t gen,
 	uint64_t end = node->arena.next_region + gm_region_span(cells);
 	int status;
 
-	if (ftruncate(node->arena.fd, (off_t)end) != 0)
-		return -errno;
 	*at = node->arena.next_region;
 	status = gm_region_create(node->arena.fd, *at, cells, slot, gen);
 	if (status == 0)

@@ -225,7 +225,9 @@ gsi_node_bury(struct gsi_node *node)
 	node->n_dead = 0;
 	for (uint32_t i = 0; i < n; i++)
 		declare(node, dead[i]);
-	if (gm_membarrier() != 0) /* D2 [T5] */
+	if (node->sender.fenced) /* D2 [T5]: so is everybody */
+		gm_fence(seq_cst);
+	else if (gm_membarrier() != 0)
 		gm_barrier_late();
 	for (uint32_t i = 0; i < n; i++) {
 		gsi_node_settle(node, dead[i]);
@@ -243,7 +245,7 @@ gsi_node_bury(struct gsi_node *node)
 		gm_entry_reason(&node->arena, dead[i], proc->gen, reason);
 		gsi_node_spread(node, dead[i], reason);
 		gsi_node_tell_forker(node, dead[i]);
-		if (dead[i] == node->root_slot)
+		if (node->root_slot != 0 && dead[i] == node->root_slot)
 			gsi_node_root_dead(node, reason);
 		if (proc->reaped)
 			gsi_node_reaped(node, dead[i]);

@@ -194,6 +194,9 @@ gsi_node_install_root(struct gsi_node *node)
 	if (status != 0)
 		return status;
 	gm_store(&node->arena.table[slot].flags, GM_TRAP_EXIT, relaxed);
+	/* whoever comes up from here on says so to this one */
+	gm_store(&node->arena.header->root, (uint64_t)slot << 32 | proc->gen,
+	    seq_cst);
 	status = set_up_root(node, slot);
 	if (status != 0) {
 		gm_poll_remove(
@@ -202,8 +205,6 @@ gsi_node_install_root(struct gsi_node *node)
 		return status;
 	}
 	node->root_slot = slot;
-	gm_store(&node->arena.header->root, (uint64_t)slot << 32 | proc->gen,
-	    release);
 	node->pooled = 0;
 	gsi_node_pool_refill(node);
 	return 0;

@@ -70,11 +70,11 @@ hand_over(struct gsi_node *node)
 			continue;
 		proc->forker = root;
 		gm_store(&entry->supervisor, word, relaxed);
-		if (proc->state != GSI_SLOT_DEAD)
+		/* an end that the old root has let go of is in the ledger */
+		if (proc->state != GSI_SLOT_DEAD || proc->reaped)
 			continue;
 		/* a zombie that the old root has left is ours by now */
-		if (!proc->reaped)
-			waitpid(proc->os_pid, NULL, WNOHANG);
+		waitpid(proc->os_pid, NULL, WNOHANG);
 		gsi_node_tell_forker(node, s);
 	}
 }
@@ -108,6 +108,8 @@ void
 gsi_node_root_dead(struct gsi_node *node, const char *reason)
 {
 	node->lost_root = gsi_node_pid(node, node->root_slot);
+	/* the slot is for anybody, until there is another root */
+	node->root_slot = 0;
 	node->root_pid = 0;
 	drop_control(node);
 	pool_back(node);

@@ -21,6 +21,7 @@ struct gsi_pending {
 	char *data; /* the reply, owned; NULL: still in the ring */
 	size_t size;
 	char *reason; /* owned, NULL: what status says */
+	const void *set; /* the collection it was added to last */
 };
 
 struct gsi_pendings {
@@ -69,11 +70,11 @@ bool gsi_pendings_bury(struct gsi_self *me);
 /* All that has come is copied out of the ring. */
 void gsi_pendings_drain(struct gsi_self *me);
 
-/* One request, or (tag 0) those of a set. */
+/* One request, or (tag 0) those of a set: its tags, one after the other. */
 struct gsi_wanted {
 	uint64_t tag;
-	bool (*holds)(const void *data, uint64_t tag);
-	const void *data;
+	const void *set;
+	uint64_t (*tag_at)(const void *set, size_t i); /* 0: no more */
 };
 
 /* response_wait.c */

@@ -236,12 +236,18 @@ gsi_mailbox_next(
 				continue;
 			}
 			give_back(me);
+			if (me->pendings != NULL && gsi_pendings_bury(me))
+				continue;
 			return 0;
 		}
 		if (gsi_patient(me, &patience, me->peer_cpu))
 			continue;
+		if (me->pendings != NULL && gsi_pendings_bury(me))
+			continue;
 		/* the look in vain may have seen that the node wants room */
 		gsi_mailbox_done(me);
+		if (me->pendings != NULL && gm_ring_release(&me->replies))
+			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
 		status =
 		    gsi_sleep(me, &me->mailbox, earlier(until, give_back(me)));
 		if (status < 0 && status != -ETIMEDOUT)

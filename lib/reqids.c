@@ -26,15 +26,6 @@ gs_reqids_new(void)
 	return calloc(1, sizeof(gs_reqids));
 }
 
-GS_API void
-gs_reqids_free(gs_reqids *ids)
-{
-	if (ids == NULL)
-		return;
-	free(ids->members);
-	free(ids);
-}
-
 static struct member *
 find(const gs_reqids *ids, uint64_t tag)
 {
@@ -44,10 +35,34 @@ find(const gs_reqids *ids, uint64_t tag)
 	return NULL;
 }
 
-static bool
-holds(const void *data, uint64_t tag)
+static uint64_t
+tag_at(const void *set, size_t i)
 {
-	return find(data, tag) != NULL;
+	const gs_reqids *ids = set;
+
+	return i < ids->count ? ids->members[i].id.tag : 0;
+}
+
+/* The requests of this thread know which collection they are in. */
+static void
+mark(uint64_t tag, const gs_reqids *from, const gs_reqids *to)
+{
+	struct gsi_self *me = gsi_self_peek();
+	struct gsi_pending *p = me != NULL ? gsi_pending(me, tag) : NULL;
+
+	if (p != NULL && (from == NULL || p->set == from))
+		p->set = to;
+}
+
+GS_API void
+gs_reqids_free(gs_reqids *ids)
+{
+	if (ids == NULL)
+		return;
+	for (size_t i = 0; i < ids->count; i++)
+		mark(ids->members[i].id.tag, ids, NULL);
+	free(ids->members);
+	free(ids);
 }
 
 GS_API int
@@ -68,6 +83,7 @@ gs_reqids_add(gs_reqids *ids, gs_reqid id, void *label)
 		ids->room = room;
 	}
 	ids->members[ids->count++] = (struct member){ id, label };
+	mark(id.tag, NULL, ids);
 	return 0;
 }
 
@@ -121,7 +137,7 @@ responses(gs_reqids *ids, gs_response *response, int64_t at, bool remove,
     bool give_up)
 {
 	struct gsi_self *me = gsi_self();
-	struct gsi_wanted w = { .holds = holds, .data = ids };
+	struct gsi_wanted w = { .set = ids, .tag_at = tag_at };
 	struct member *member;
 	struct gsi_pending *p;
 	gs_bytes body;

@@ -47,19 +47,21 @@ gs_send_request(gs_addr to, gs_bytes request, gs_reqid *id)
 	status = gsi_pending_new(me, pid, &p);
 	if (status != 0)
 		return refused(status, to, request);
-	/* replies that nobody collects yet must not fill the ring */
-	if (me->pendings->out > DRAIN)
-		gsi_pendings_drain(me);
 	status = found == 0 ? send_to(me, pid, request, p) : found;
 	if (status == -ENOENT || status == -ESRCH) {
 		gsi_pending_come(me, p, status, "noproc");
 		status = 0;
 	}
 	if (status != 0) {
+		/* the request may lie in what dropping frees */
+		status = refused(status, to, request);
 		gsi_pending_drop(me, p);
-		return refused(status, to, request);
+		return status;
 	}
 	*id = (gs_reqid){ pid, p->tag };
+	/* replies that nobody collects yet must not fill the ring */
+	if (me->pendings->out > DRAIN)
+		gsi_pendings_drain(me);
 	return 0;
 }
 
@@ -87,6 +89,15 @@ unknown(void)
 	    "handed out");
 }
 
+/* Another thread's may have the same tag. */
+static bool
+is_ours(struct gsi_self *me, gs_reqid id)
+{
+	const struct gsi_pending *p = gsi_pending(me, id.tag);
+
+	return p != NULL && gs_pid_equal(p->pid, id.pid);
+}
+
 static int
 response(gs_reqid id, gs_bytes *reply, int timeout, bool give_up)
 {
@@ -101,7 +112,7 @@ response(gs_reqid id, gs_bytes *reply, int timeout, bool give_up)
 	if (timeout < 0)
 		return gsi_fail(-EINVAL, "badarg",
 		    "a response: the timeout %d is negative", timeout);
-	if (gsi_pending(me, id.tag) == NULL)
+	if (!is_ours(me, id))
 		return unknown();
 	status = gsi_pending_await(
 	    me, &w, timeout == 0 ? 0 : gsi_deadline(timeout), &p, &body);
@@ -139,7 +150,7 @@ gs_check_response(const gs_info *message, gs_reqid id, gs_bytes *reply)
 	if (message != NULL &&
 	    (message->kind != GS_INFO_RESPONSE || message->ref.id != id.tag))
 		return -EAGAIN;
-	if (gsi_pending(me, id.tag) == NULL)
+	if (!is_ours(me, id))
 		return unknown();
 	status = gsi_pending_await(me, &w, 0, &p, &body);
 	if (status == 1)

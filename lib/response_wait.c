@@ -9,32 +9,50 @@
 #include "lib/request.h"
 
 static bool
+holds(const struct gsi_wanted *w, uint64_t tag)
+{
+	uint64_t at = 0;
+
+	for (size_t i = 0; at != tag && (at = w->tag_at(w->set, i)) != 0; i++)
+		;
+	return at == tag;
+}
+
+/* One that is in two collections is looked for in the older one. */
+static bool
 is_wanted(const struct gsi_wanted *w, const struct gsi_pending *p)
 {
-	return w->tag != 0 ? p->tag == w->tag
-			   : p->tag != 0 && w->holds(w->data, p->tag);
+	if (w->tag != 0)
+		return p->tag == w->tag;
+	return p->set == w->set || (p->set != NULL && holds(w, p->tag));
+}
+
+static void
+first_of(
+    struct gsi_pending *p, struct gsi_pending **first, struct gsi_pending **any)
+{
+	if (p == NULL)
+		return;
+	*any = p;
+	if (p->state == GSI_PENDING_COME &&
+	    (*first == NULL || p->order < (*first)->order))
+		*first = p;
 }
 
 /* The first that has come; *any: one that is wanted at all. */
 static struct gsi_pending *
-first_come(const struct gsi_pendings *all, const struct gsi_wanted *w,
-    struct gsi_pending **any)
+first_come(
+    struct gsi_self *me, const struct gsi_wanted *w, struct gsi_pending **any)
 {
-	uint32_t mask = all->n_seats - 1;
-	uint32_t i = (uint32_t)w->tag & mask, n = w->tag != 0 ? 1 : mask + 1;
 	struct gsi_pending *first = NULL;
+	uint64_t tag;
 
 	*any = NULL;
-	for (; n > 0; n--, i = (i + 1) & mask) {
-		struct gsi_pending *p = &all->seats[i];
-
-		if (!is_wanted(w, p))
-			continue;
-		*any = p;
-		if (p->state == GSI_PENDING_COME &&
-		    (first == NULL || p->order < first->order))
-			first = p;
-	}
+	if (w->tag != 0)
+		first_of(gsi_pending(me, w->tag), &first, any);
+	else
+		for (size_t i = 0; (tag = w->tag_at(w->set, i)) != 0; i++)
+			first_of(gsi_pending(me, tag), &first, any);
 	return first;
 }
 
@@ -68,6 +86,7 @@ struct turns {
 	struct gsi_patience patience;
 	struct gsi_peer *peer; /* one of those that are waited for */
 	int64_t step; /* until it is rung again */
+	bool changed; /* some may have come without being taken */
 };
 
 static uint32_t
@@ -82,7 +101,8 @@ wait_more(struct gsi_self *me, struct turns *t, int64_t deadline)
 {
 	if (deadline != 0 && gsi_patient(me, &t->patience, cpu_of(t->peer)))
 		return 0;
-	if (gsi_pendings_bury(me))
+	t->changed = gsi_pendings_bury(me);
+	if (t->changed)
 		return 0;
 	if (deadline == 0)
 		return -ETIMEDOUT;
@@ -95,14 +115,18 @@ int
 gsi_pending_await(struct gsi_self *me, const struct gsi_wanted *w,
     int64_t deadline, struct gsi_pending **out, gs_bytes *reply)
 {
-	struct turns t = { .step = GSI_AGAIN_NS };
+	struct turns t = { .step = GSI_AGAIN_NS, .changed = true };
 	struct gsi_pending *any = NULL;
 	int status = 0, took;
 
+	*out = NULL;
 	if (me->pendings == NULL)
 		return -ENOENT;
 	for (;;) {
-		*out = first_come(me->pendings, w, &any);
+		/* else what comes now is taken below */
+		if (t.changed)
+			*out = first_come(me, w, &any);
+		t.changed = false;
 		if (*out != NULL) {
 			*reply = gs_bytes_of((*out)->data, (*out)->size);
 			return 1;
@@ -127,10 +151,8 @@ gsi_pending_news(struct gsi_self *me)
 	struct gsi_pendings *all = me->pendings;
 	struct gsi_pending *first = NULL;
 
-	if (all->out > 0) {
+	if (all->out > 0)
 		gsi_pendings_drain(me);
-		gsi_pendings_bury(me);
-	}
 	if (all->untold == 0)
 		return NULL;
 	for (uint32_t i = 0; i < all->n_seats; i++) {

@@ -55,6 +55,12 @@ root_timer(struct gsi_root *root, const struct root_timer *t)
 		return;
 	switch (t->what) {
 	case GSI_TIMER_START:
+		page = gm_arena_page(root->forker->me->arena, child->pid.slot);
+		/* it may have told a root that was just dying */
+		if (!child->started && gm_load(&page->started, acquire) != 0) {
+			gsi_root_up(root, child);
+			return;
+		}
 		child->timed_out = !child->started;
 		break;
 	case GSI_TIMER_SEATED:

@@ -82,6 +82,7 @@ void gsi_root_answer_starter(
 /* root_child.c */
 /* Forks the child: 0, or -errno and it has no process. */
 int gsi_root_launch(struct gsi_root *root, struct gsi_child *child);
+void gsi_root_time_start(struct gsi_root *root, struct gsi_child *child);
 /* Begins its end; the note of it comes later. */
 void gsi_root_stop(struct gsi_root *root, struct gsi_child *child);
 void gsi_root_kill(struct gsi_child *child);

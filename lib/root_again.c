@@ -52,9 +52,8 @@ alive(struct gsi_root *root, struct gsi_child *child)
 		gsi_root_stop(root, child);
 	else if (!child->started && child->first)
 		gsi_root_kill(child);
-	else if (!child->started && child->spec->timeout > 0)
-		gsi_root_timer_on(
-		    root, child, child->spec->timeout, GSI_TIMER_START);
+	else if (!child->started)
+		gsi_root_time_start(root, child);
 }
 
 static void
@@ -92,6 +91,9 @@ go_on(struct gsi_root *root, struct gsi_child *child)
 		ended(root, child, reason);
 		return;
 	}
+	/* down, and to stay so */
+	if (child->state >= GS_CHILD_STOPPED)
+		return;
 	switch (state_in_table(root, child, &os_pid)) {
 	case GM_LIVE:
 		child->os_pid = os_pid;
@@ -106,7 +108,7 @@ go_on(struct gsi_root *root, struct gsi_child *child)
 	if (child->state == GS_CHILD_STARTING ||
 	    child->state == GS_CHILD_RESTARTING)
 		never_born(root, child);
-	else if (child->state < GS_CHILD_STOPPED)
+	else
 		ended(root, child, "killed");
 }
 

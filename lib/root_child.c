@@ -35,6 +35,18 @@ gsi_root_stop(struct gsi_root *root, struct gsi_child *child)
 		    root, child, child->spec->shutdown, GSI_TIMER_SHUTDOWN);
 }
 
+/* How long it may take until it is up. */
+void
+gsi_root_time_start(struct gsi_root *root, struct gsi_child *child)
+{
+	if (child->spec->timeout > 0)
+		gsi_root_timer_on(
+		    root, child, child->spec->timeout, GSI_TIMER_START);
+	else if (child->spec->code == GSI_CODE_PROGRAM)
+		gsi_root_timer_on(
+		    root, child, PROGRAM_SEATED_MS, GSI_TIMER_SEATED);
+}
+
 /* The pid is in the ledger before there is a process that has it. */
 int
 gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
@@ -56,12 +68,7 @@ gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 		child->pid = GS_NO_PID;
 		return status;
 	}
-	if (child->spec->timeout > 0)
-		gsi_root_timer_on(
-		    root, child, child->spec->timeout, GSI_TIMER_START);
-	else if (child->spec->code == GSI_CODE_PROGRAM)
-		gsi_root_timer_on(
-		    root, child, PROGRAM_SEATED_MS, GSI_TIMER_SEATED);
+	gsi_root_time_start(root, child);
 	return 0;
 }
 

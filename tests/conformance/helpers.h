@@ -79,6 +79,16 @@ int server_count(void);
 bool linked(gs_pid pid, gs_pid to);
 /* The root's child of that name gets into that state. */
 bool wait_child(const char *name, enum gs_child_state state);
+/* The root's entry of that name, and how many it has; index -1: none. */
+struct found {
+	const char *id;
+	gs_child child;
+	int index;
+	int count;
+};
+struct found entry(const char *id);
+/* Somebody of that name answers. */
+bool wait_up(const char *name);
 /* The root supervisor; kills it and waits for the next one. */
 gs_process_info root_process(void);
 void replace_root(void);

@@ -240,3 +240,39 @@ replace_root(void)
 	CHECK_INT(kill(root, SIGKILL), 0);
 	CHECK(eventually(root_is_another, &root, SOON));
 }
+
+static int
+look(const gs_child *child, void *data)
+{
+	struct found *found = data;
+
+	if (strcmp(child->id, found->id) == 0) {
+		found->child = *child;
+		found->index = found->count;
+	}
+	found->count++;
+	return 0;
+}
+
+struct found
+entry(const char *id)
+{
+	struct found found = { .id = id, .index = -1 };
+
+	CHECK_OK(gs_children(look, &found));
+	return found;
+}
+
+static bool
+is_up(void *data)
+{
+	gs_pid pid;
+
+	return gs_whereis(data, &pid) == 0 && gs_ping(GS_PID(pid), PROMPT) == 0;
+}
+
+bool
+wait_up(const char *name)
+{
+	return eventually(is_up, (void *)name, SOON);
+}

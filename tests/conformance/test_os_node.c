@@ -147,3 +147,39 @@ TEST(OS_17_nothing_of_a_killed_node_goes_on)
 	tables_are_empty();
 	named_node_down();
 }
+
+static void *
+kill_node(void *data)
+{
+	struct pids *all = data;
+
+	CHECK_INT(kill(all->pid[0], SIGKILL), 0);
+	test_wait(all->pid[0]);
+	return NULL;
+}
+
+/* Nobody is left who could make room, or ring. */
+TEST(OS_17_who_waits_for_room_learns_that_the_node_is_gone)
+{
+	static const char filling[4096] = "note x";
+	pthread_t thread;
+	struct pids all;
+	gs_pid pid;
+
+	named_node_up();
+	pid = start("");
+	freeze(pid);
+	all = processes_of_node();
+	while (gs_cast(GS_PID(pid), GS_OBJECT(filling)) == 0)
+		;
+	CHECK_INT(
+	    gs_cast_wait(GS_PID(pid), GS_OBJECT(filling), 300), -ETIMEDOUT);
+	CHECK_INT(pthread_create(&thread, NULL, kill_node, &all), 0);
+	CHECK_INT(gs_cast_wait(GS_PID(pid), GS_OBJECT(filling), GS_INFINITY),
+	    -ENOTCONN);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	CHECK(eventually(all_gone, &all, SOON));
+	gs_node_close();
+	named_node_up();
+	named_node_down();
+}

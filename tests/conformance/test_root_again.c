@@ -5,50 +5,6 @@
  */
 #include "tests/conformance/helpers.h"
 
-struct found {
-	const char *id;
-	gs_child child;
-	int index;
-	int count;
-};
-
-static int
-look(const gs_child *child, void *data)
-{
-	struct found *found = data;
-
-	if (strcmp(child->id, found->id) == 0) {
-		found->child = *child;
-		found->index = found->count;
-	}
-	found->count++;
-	return 0;
-}
-
-/* The root's entry of that name; index -1: none. */
-static struct found
-entry(const char *id)
-{
-	struct found found = { .id = id, .index = -1 };
-
-	CHECK_OK(gs_children(look, &found));
-	return found;
-}
-
-static bool
-is_up(void *data)
-{
-	gs_pid pid;
-
-	return gs_whereis(data, &pid) == 0 && gs_ping(GS_PID(pid), PROMPT) == 0;
-}
-
-static bool
-wait_up(const char *name)
-{
-	return eventually(is_up, (void *)name, SOON);
-}
-
 TEST(root_killed_leaves_its_children_as_they_are)
 {
 	gs_pid one, two, loose;
@@ -223,100 +179,6 @@ TEST(root_forked_again_ends_all_in_reverse_order)
 	CHECK(notes_in_order("c: end c", "b: end b", "a: end a", NULL));
 }
 
-static bool
-root_lives(void *data)
-{
-	gs_process_info *root = data;
-
-	*root = root_process();
-	return root->os_pid > 1;
-}
-
-static gs_process_info
-living_root(void)
-{
-	gs_process_info root;
-
-	CHECK(eventually(root_lives, &root, SOON));
-	return root;
-}
-
-/* It is forked again more slowly then, and nobody minds. */
-TEST(root_killed_again_and_again_is_not_the_end)
-{
-	gs_pid pid;
-
-	node_up();
-	pid = start_child("set 5", "one", GS_PERMANENT);
-	for (int i = 0; i < 6; i++) {
-		gs_process_info root = living_root();
-
-		CHECK_INT(kill(root.os_pid, SIGKILL), 0);
-		CHECK(wait_dead(root.pid));
-		CHECK_STR(ask(GS_PID(pid), "get"), "5");
-	}
-	end_with(pid, "boom");
-	CHECK(wait_up("one"));
-	CHECK_INT(try_start("", "two"), 0);
-	node_down();
-}
-
-#define ROOTS 16
-
-/* A start that was in the way of the kill is there, or it is not. */
-TEST_TIMEOUT(root_killed_at_any_moment_loses_no_child, 60)
-{
-	unsigned seed = (unsigned)getpid();
-	struct found found;
-	char name[16];
-	int started = 0;
-
-	printf("# seed %u\n", seed);
-	node_up();
-	for (int i = 0; i < ROOTS; i++) {
-		gs_child_spec spec = { .behaviour = &puppet,
-			.argument = GS_TEXT(""),
-			.options = { .name = name },
-			.max_restarts = 50,
-			.max_seconds = 1,
-			.has_intensity = true };
-		pid_t root = living_root().os_pid, killer = fork();
-		gs_pid pid;
-		int status;
-
-		if (killer == 0) {
-			struct timespec t = { 0, rand_r(&seed) % 3000 * 1000 };
-
-			nanosleep(&t, NULL);
-			kill(root, SIGKILL);
-			_exit(0);
-		}
-		rand_r(&seed);
-		for (int k = 0; k < 3; k++) {
-			snprintf(name, sizeof(name), "n%d.%d", i, k);
-			status = gs_child_start(&spec, &pid);
-			CHECK(status == 0 || status == -ECONNRESET);
-			if (status != 0)
-				continue;
-			started++;
-			if (rand_r(&seed) % 2 == 0)
-				gs_exit_signal(GS_PID(pid), "boom");
-		}
-		test_join(killer);
-	}
-	printf("# %d started, %d roots killed\n", started, ROOTS);
-	found = entry("none");
-	CHECK(found.count >= started);
-	for (int i = 0; i < 3 * ROOTS; i++) {
-		snprintf(name, sizeof(name), "n%d.%d", i / 3, i % 3);
-		found = entry(name);
-		if (found.index >= 0)
-			CHECK(wait_up(name));
-	}
-	CHECK_INT(server_count(), entry("none").count);
-	node_down();
-}
-
 TEST(root_that_ends_by_itself_leaves_its_children_too)
 {
 	gs_process_info root;
@@ -329,5 +191,26 @@ TEST(root_that_ends_by_itself_leaves_its_children_too)
 	CHECK(wait_dead(root.pid));
 	CHECK_INT(entry("one").index, 0);
 	CHECK_STR(ask(GS_PID(pid), "get"), "3");
+	node_down();
+}
+
+/* Its slot is still named by somebody who has asked it something. */
+TEST(root_forked_again_leaves_down_what_was_stopped)
+{
+	gs_reqid id;
+	gs_pid pid;
+
+	node_up();
+	pid = start_child("", "one", GS_PERMANENT);
+	CHECK_OK(gs_send_request(GS_PID(pid), GS_TEXT("noreply"), &id));
+	CHECK_OK(gs_child_stop(GS_NAME("one"), SOON));
+	replace_root();
+	CHECK_INT(entry("one").child.state, GS_CHILD_STOPPED);
+	/* whatever it was told of, it has read by now */
+	start_child("", "two", GS_PERMANENT);
+	CHECK_INT(entry("one").child.state, GS_CHILD_STOPPED);
+	CHECK(is_free("one"));
+	CHECK_INT(gs_wait_response(id, NULL, SOON), -ECONNRESET);
+	CHECK_STR(gs_error_reason(), "shutdown");
 	node_down();
 }
