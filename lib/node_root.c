@@ -5,6 +5,7 @@
  * in the ledger, and is told every end that the old one has not let go of.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +108,8 @@ gsi_node_revive(struct gsi_node *node)
 void
 gsi_node_root_dead(struct gsi_node *node, const char *reason)
 {
+	char text[512];
+
 	node->lost_root = gsi_node_pid(node, node->root_slot);
 	/* the slot is for anybody, until there is another root */
 	node->root_slot = 0;
@@ -118,8 +121,12 @@ gsi_node_root_dead(struct gsi_node *node, const char *reason)
 		node->phase = GSI_PHASE_OVER;
 		return;
 	}
+	snprintf(text, sizeof(text),
+	    "the root supervisor ended: %.255s; the next one takes its "
+	    "children over",
+	    reason);
 	gsi_report(node->reports[1], GSI_ERROR_LEVEL, "node", "",
-	    node->lost_root, reason, NULL, 0);
+	    node->lost_root, text, NULL, 0);
 	if (too_often(node))
 		node->root_due = gsi_now_ns() + BREATH_NS;
 	else

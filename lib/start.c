@@ -48,6 +48,12 @@ ask_root(struct gsi_self *me, gs_bytes request, int timeout,
 		    "the root supervisor was "
 		    "not done within %d ms; it goes on",
 		    timeout);
+	if (status == -ECONNRESET && gsi_node_alive(me))
+		return gsi_fail(status, "root_restarted",
+		    "the root supervisor of node '%s' ended during this and "
+		    "was started again: see by 'gsctl ls' whether it was "
+		    "done, or ask again",
+		    gsi_home()->name);
 	if (status != 0)
 		return gsi_fail(status, "nodedown",
 		    "the root supervisor of "

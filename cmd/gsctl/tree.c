@@ -28,6 +28,7 @@ struct tree {
 	const struct cmd_snapshot *shot;
 	struct out_table table;
 	bool all;
+	bool root_seen;
 	int *up; /* of each process: index of its supervisor */
 	int *down; /* its first child */
 	int *next; /* its next sibling */
@@ -133,8 +134,6 @@ push(struct tree *tree, int i)
 static void
 add_below(struct tree *tree, int i, int parent)
 {
-	bool root_seen = tree->table.count > 1;
-
 	tree->height = 0;
 	tree->stack[tree->height++] = i;
 	while (tree->height > 0) {
@@ -147,9 +146,9 @@ add_below(struct tree *tree, int i, int parent)
 		    at == i  ? parent
 		    : up < 0 ? 0
 			     : tree->row[up]);
-		if (!root_seen &&
+		if (!tree->root_seen &&
 		    tree->shot->processes[at].kind == GS_PROCESS_SUPERVISOR) {
-			root_seen = true;
+			tree->root_seen = true;
 			add_down(tree, tree->row[at]);
 		}
 		push(tree, at);

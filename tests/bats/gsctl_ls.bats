@@ -163,3 +163,10 @@ terminal()
 	run -0 terminal env LC_ALL=C gsctl tree
 	grep -q '`-kv' <<<"$output"
 }
+
+@test "gsctl tree: --all shows what is down as well" {
+	gsctl stop kv
+	run -0 --separate-stderr gsctl tree --all
+	grep -qx "    kv	-	-	server	stopped" <<<"$output"
+	grep -q "	client	" <<<"$output"
+}
