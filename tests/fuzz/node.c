@@ -145,7 +145,10 @@ some_slot(struct world *w, struct fuzz_input *in)
 {
 	uint32_t slot = fuzz_byte(in) % 24;
 
-	return slot < w->node.high && slot > 0 ? slot : w->node.root_slot;
+	if (slot < w->node.high && slot > 0)
+		return slot;
+	/* a root that has died has none; slot 0 is the node's own */
+	return w->node.root_slot != 0 ? w->node.root_slot : 1;
 }
 
 static struct gm_request *
