@@ -54,7 +54,8 @@ fill(struct cmd_lines *lines)
 static void
 take(struct cmd_lines *lines, gs_bytes *line, size_t size, size_t skip)
 {
-	*line = gs_bytes_of(lines->data + lines->start, size);
+	*line =
+	    size > 0 ? gs_bytes_of(lines->data + lines->start, size) : GS_NONE;
 	lines->start += size + skip;
 }
 
@@ -65,9 +66,12 @@ cmd_line(struct cmd_lines *lines, gs_bytes *line)
 
 	for (;;) {
 		size_t size = lines->end - lines->start;
-		const char *from = lines->data + lines->start, *end = NULL;
+		const char *from = NULL, *end = NULL;
 		int rc;
 
+		/* before the first bytes there is no memory to point into */
+		if (lines->data != NULL)
+			from = lines->data + lines->start;
 		if (size > looked)
 			end = memchr(from + looked, '\n', size - looked);
 		if (end != NULL) {
