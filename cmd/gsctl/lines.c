@@ -54,8 +54,10 @@ fill(struct cmd_lines *lines)
 static void
 take(struct cmd_lines *lines, gs_bytes *line, size_t size, size_t skip)
 {
-	*line =
-	    size > 0 ? gs_bytes_of(lines->data + lines->start, size) : GS_NONE;
+	/* an empty line is a line, but before the first bytes is nothing */
+	*line = lines->data != NULL
+		    ? gs_bytes_of(lines->data + lines->start, size)
+		    : GS_NONE;
 	lines->start += size + skip;
 }
 
