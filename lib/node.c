@@ -164,9 +164,11 @@ recheck_later(struct gsi_node *node, int events)
 	if (node->recheck_at != 0 && now >= node->recheck_at) {
 		node->recheck_at = 0;
 		gsi_node_recheck(node);
-	} else if (events > 0 && node->recheck_at == 0) {
-		node->recheck_at = now + LOOK_NS;
 	}
+	/* what happens now comes behind that look: one more */
+	if (events > 0 &&
+	    (node->recheck_at == 0 || node->recheck_at > now + LOOK_NS))
+		node->recheck_at = now + LOOK_NS;
 }
 
 static void

@@ -72,6 +72,7 @@ struct gsi_node {
 	enum gsi_node_phase phase;
 	struct gm_sender sender;
 	int64_t recheck_at; /* when to look at everybody, 0: not */
+	int64_t linger_ns; /* until the next look at who is still named */
 	bool unfinished; /* connections wait that could not be accepted */
 	bool holds; /* messages wait that lack of memory has held up */
 	struct gsi_visitor visitors[GSI_VISITORS];

@@ -151,8 +151,9 @@ scan(struct gsi_node *node)
 	}
 }
 
-void
-gsi_node_linger(struct gsi_node *node)
+/* Those that nobody named in the last scan. */
+static void
+free_unnamed(struct gsi_node *node)
 {
 	uint32_t left = 0;
 
@@ -167,6 +168,15 @@ gsi_node_linger(struct gsi_node *node)
 			gsi_node_slot_free(node, s);
 	}
 	node->n_lingering = left;
+}
+
+void
+gsi_node_linger(struct gsi_node *node)
+{
+	if (node->n_lingering == 0)
+		return;
+	scan(node);
+	free_unnamed(node);
 }
 
 /* D6: its supervisor learns it as the one who has to reap it. */
@@ -208,10 +218,8 @@ gsi_node_reaped(struct gsi_node *node, uint32_t slot)
 	reason[entry->reason_size] = '\0';
 	gsi_node_spread_reaped(node, slot, reason);
 	node->n_lingering++;
-	if (gm_load(&node->arena.header->processes, relaxed) < LINGER_SCAN) {
-		scan(node);
+	if (gm_load(&node->arena.header->processes, relaxed) < LINGER_SCAN)
 		gsi_node_linger(node);
-	}
 }
 
 void
@@ -234,8 +242,7 @@ gsi_node_bury(struct gsi_node *node)
 		gsi_node_retire(node, dead[i]);
 	}
 	scan(node);
-	if (n > 0 && node->n_lingering > 0)
-		gsi_node_linger(node);
+	free_unnamed(node);
 	for (uint32_t i = 0; i < n; i++) {
 		struct gsi_proc *proc = &node->procs[dead[i]];
 		char reason[GS_REASON_MAX + 1];

@@ -25,7 +25,7 @@ void gsi_node_reaped(struct gsi_node *node, uint32_t slot);
 /* Tells a supervisor of the end of its child. */
 void gsi_node_tell_forker(struct gsi_node *node, uint32_t slot);
 void gsi_node_orphans(struct gsi_node *node);
-/* Frees lingering slots that nobody names any more. */
+/* Looks who is still named and frees the slots of those who are not. */
 void gsi_node_linger(struct gsi_node *node);
 
 /* node_settle.c */

@@ -9,6 +9,9 @@
 
 #include "lib/node_parts.h"
 
+#define RECHECK_NS (1000 * NS_PER_MS)
+#define LINGER_MAX_NS (64 * RECHECK_NS)
+
 struct call {
 	struct gsi_node *node;
 	uint32_t slot;
@@ -310,9 +313,30 @@ gsi_node_drain_slot(struct gsi_node *node, uint32_t slot)
 	}
 }
 
+/*
+ * The last name of a dead one goes without a word to us: a server may have
+ * been in the middle of a reply to it.  Who is stopped there names it for
+ * long, so the looks become rare.
+ */
+static int64_t
+look_at_lingering(struct gsi_node *node)
+{
+	uint32_t before = node->n_lingering;
+
+	gsi_node_linger(node);
+	if (node->n_lingering == 0)
+		node->linger_ns = 0;
+	else if (node->n_lingering < before || node->linger_ns == 0)
+		node->linger_ns = RECHECK_NS;
+	else if (node->linger_ns < LINGER_MAX_NS)
+		node->linger_ns *= 2;
+	return node->linger_ns;
+}
+
 void
 gsi_node_recheck(struct gsi_node *node)
 {
+	int64_t again = look_at_lingering(node);
 	bool held = false;
 
 	for (uint32_t s = 1; s < node->high; s++) {
@@ -322,7 +346,9 @@ gsi_node_recheck(struct gsi_node *node)
 		held |= node->procs[s].held != NULL;
 	}
 	if (held)
-		node->recheck_at = gsi_now_ns() + 1000 * NS_PER_MS;
+		again = RECHECK_NS;
+	if (again != 0)
+		node->recheck_at = gsi_now_ns() + again;
 }
 
 void
