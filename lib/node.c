@@ -23,7 +23,6 @@
 
 #define EVENTS 128
 #define AGAIN_NS (50 * NS_PER_MS)
-#define LOOK_NS (1000 * NS_PER_MS)
 
 gs_pid
 gsi_node_pid(const struct gsi_node *node, uint32_t slot)
@@ -152,6 +151,25 @@ next_look(const struct gsi_node *node)
 	return at;
 }
 
+/* At everybody. */
+static void
+recheck(struct gsi_node *node)
+{
+	int64_t again = gsi_node_linger_again(node);
+	bool held = false;
+
+	for (uint32_t s = 1; s < node->high; s++) {
+		gsi_node_drain_slot(node, s);
+		if (node->procs[s].held != NULL)
+			gsi_node_held_retry(node, s);
+		held |= node->procs[s].held != NULL;
+	}
+	if (held)
+		again = GSI_RECHECK_NS;
+	if (again != 0)
+		node->recheck_at = gsi_now_ns() + again;
+}
+
 /*
  * What others asked for can be lost to a stray write into the dirty bits, and
  * so can a word that there is room: one look behind each busy second.
@@ -163,12 +181,12 @@ recheck_later(struct gsi_node *node, int events)
 
 	if (node->recheck_at != 0 && now >= node->recheck_at) {
 		node->recheck_at = 0;
-		gsi_node_recheck(node);
+		recheck(node);
 	}
 	/* what happens now comes behind that look: one more */
 	if (events > 0 &&
-	    (node->recheck_at == 0 || node->recheck_at > now + LOOK_NS))
-		node->recheck_at = now + LOOK_NS;
+	    (node->recheck_at == 0 || node->recheck_at > now + GSI_RECHECK_NS))
+		node->recheck_at = now + GSI_RECHECK_NS;
 }
 
 static void

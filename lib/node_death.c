@@ -17,6 +17,7 @@
 #include "lib/node_parts.h"
 #include "shm/barrier.h"
 
+#define LINGER_MAX_NS (64 * GSI_RECHECK_NS)
 #define LINGER_SCAN 1024 /* live processes up to which a scan is for free */
 
 void
@@ -177,6 +178,26 @@ gsi_node_linger(struct gsi_node *node)
 		return;
 	scan(node);
 	free_unnamed(node);
+}
+
+/*
+ * The last name of a dead one goes without a word to us: a server may have
+ * been in the middle of a reply to it.  Who is stopped there names it for
+ * long, so the looks become rare.
+ */
+int64_t
+gsi_node_linger_again(struct gsi_node *node)
+{
+	uint32_t before = node->n_lingering;
+
+	gsi_node_linger(node);
+	if (node->n_lingering == 0)
+		node->linger_ns = 0;
+	else if (node->n_lingering < before || node->linger_ns == 0)
+		node->linger_ns = GSI_RECHECK_NS;
+	else if (node->linger_ns < LINGER_MAX_NS)
+		node->linger_ns *= 2;
+	return node->linger_ns;
 }
 
 /* D6: its supervisor learns it as the one who has to reap it. */

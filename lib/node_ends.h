@@ -27,6 +27,9 @@ void gsi_node_tell_forker(struct gsi_node *node, uint32_t slot);
 void gsi_node_orphans(struct gsi_node *node);
 /* Looks who is still named and frees the slots of those who are not. */
 void gsi_node_linger(struct gsi_node *node);
+/* The same now and then: ns until the next time, 0 never. */
+#define GSI_RECHECK_NS (1000 * NS_PER_MS)
+int64_t gsi_node_linger_again(struct gsi_node *node);
 
 /* node_settle.c */
 /* The slot whose region a send_m names, 0 none. */

@@ -64,8 +64,6 @@ void gsi_node_born(
     struct gsi_node *node, uint32_t forker, const struct gsi_born *born);
 
 /* node_request.c */
-/* Looks at everybody: for what was asked and whose bit was lost. */
-void gsi_node_recheck(struct gsi_node *node);
 void gsi_node_drain(struct gsi_node *node);
 void gsi_node_drain_slot(struct gsi_node *node, uint32_t slot);
 

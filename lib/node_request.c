@@ -9,9 +9,6 @@
 
 #include "lib/node_parts.h"
 
-#define RECHECK_NS (1000 * NS_PER_MS)
-#define LINGER_MAX_NS (64 * RECHECK_NS)
-
 struct call {
 	struct gsi_node *node;
 	uint32_t slot;
@@ -311,44 +308,6 @@ gsi_node_drain_slot(struct gsi_node *node, uint32_t slot)
 		gm_store(&page->request_head, head + 1, release);
 		carry_out(node, slot, &request);
 	}
-}
-
-/*
- * The last name of a dead one goes without a word to us: a server may have
- * been in the middle of a reply to it.  Who is stopped there names it for
- * long, so the looks become rare.
- */
-static int64_t
-look_at_lingering(struct gsi_node *node)
-{
-	uint32_t before = node->n_lingering;
-
-	gsi_node_linger(node);
-	if (node->n_lingering == 0)
-		node->linger_ns = 0;
-	else if (node->n_lingering < before || node->linger_ns == 0)
-		node->linger_ns = RECHECK_NS;
-	else if (node->linger_ns < LINGER_MAX_NS)
-		node->linger_ns *= 2;
-	return node->linger_ns;
-}
-
-void
-gsi_node_recheck(struct gsi_node *node)
-{
-	int64_t again = look_at_lingering(node);
-	bool held = false;
-
-	for (uint32_t s = 1; s < node->high; s++) {
-		gsi_node_drain_slot(node, s);
-		if (node->procs[s].held != NULL)
-			gsi_node_held_retry(node, s);
-		held |= node->procs[s].held != NULL;
-	}
-	if (held)
-		again = RECHECK_NS;
-	if (again != 0)
-		node->recheck_at = gsi_now_ns() + again;
 }
 
 void

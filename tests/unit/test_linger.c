@@ -40,8 +40,7 @@ is_so(void *data)
  */
 TEST(linger_ends_when_the_last_name_goes)
 {
-	gs_child_spec spec = { .behaviour = &idle,
-		.restart = GS_TEMPORARY };
+	gs_child_spec spec = { .behaviour = &idle, .restart = GS_TEMPORARY };
 	struct wanted dead = { .state = GM_DEAD }, gone;
 	struct gm_page *page;
 
@@ -49,8 +48,8 @@ TEST(linger_ends_when_the_last_name_goes)
 	CHECK_INT(gs_child_start(&spec, &dead.pid), 0);
 	gone = (struct wanted){ dead.pid, GM_FREE };
 	page = gsi_self()->page;
-	gm_store(&page->wait[0],
-	    (uint64_t)dead.pid.slot << 32 | dead.pid.gen, release);
+	gm_store(&page->wait[0], (uint64_t)dead.pid.slot << 32 | dead.pid.gen,
+	    release);
 	CHECK_INT(gs_exit_signal(GS_PID(dead.pid), "kill"), 0);
 	CHECK(eventually(is_so, &dead, 5000));
 	CHECK(!eventually(is_so, &gone, 1500));
