@@ -51,6 +51,7 @@ look(struct gsi_self *me, uint64_t tag, gs_bytes *body)
 				gsi_pending_stash(me, &record);
 			continue;
 		}
+		head.kind &= GSI_KIND;
 		if (head.kind == GSI_REFUSAL)
 			return gsi_refusal(&record);
 		if (head.kind != GSI_REPLY && head.kind != GSI_ANSWER)
@@ -107,7 +108,7 @@ int
 gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
     int64_t deadline, gs_bytes *body, char reason[GS_REASON_MAX + 1])
 {
-	struct gsi_patience patience = { 0 };
+	struct gsi_patience patience = { .calls = true };
 	uint32_t cpu = GSI_NO_CPU;
 	int64_t step = GSI_AGAIN_NS;
 	int status;

@@ -64,6 +64,7 @@ struct gsi_self {
 	struct gsi_pendings *pendings; /* NULL until a request is sent */
 	struct gsi_server *server; /* the loop's private state, else NULL */
 	uint32_t crowded; /* waits that are not to yield, wait.c */
+	struct gsi_place place;
 	uint32_t peer_cpu; /* where my last caller ran; a hint */
 	struct {
 		uint64_t seen; /* how far both rings were when it began */

@@ -28,6 +28,13 @@ enum gsi_kind {
 	GSI_REFUSAL = 18, /* no reply will come: int32_t, -errno */
 };
 
+/*
+ * kind has in its upper half where the sender ran, plus one (0: it did not
+ * say): a hint for who waits for the next message, which comes for nothing.
+ */
+#define GSI_KIND 0xffffu
+#define GSI_CPU_SHIFT 16
+
 struct gsi_head {
 	uint32_t kind;
 	uint32_t gen; /* of the sender, whose slot the ring names */

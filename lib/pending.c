@@ -203,6 +203,7 @@ gsi_pending_answered(
 		return NULL;
 	body->data = (const char *)record->payload + sizeof(head);
 	body->size = record->size - sizeof(head);
+	head.kind &= GSI_KIND;
 	if (head.kind == GSI_REPLY)
 		gsi_pending_come(me, p, 0, NULL);
 	else if (head.kind == GSI_REFUSAL)

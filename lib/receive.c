@@ -23,7 +23,9 @@ decode(struct gsi_self *me, const struct gm_record *record,
 	if (record->size < sizeof(head))
 		return false;
 	memcpy(&head, record->payload, sizeof(head));
-	message->kind = head.kind;
+	message->kind = head.kind & GSI_KIND;
+	if (head.kind >> GSI_CPU_SHIFT != 0)
+		me->peer_cpu = (head.kind >> GSI_CPU_SHIFT) - 1;
 	message->from.node = me->pid.node;
 	message->from.slot = record->owner;
 	message->from.gen = head.gen;

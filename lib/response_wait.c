@@ -115,7 +115,9 @@ int
 gsi_pending_await(struct gsi_self *me, const struct gsi_wanted *w,
     int64_t deadline, struct gsi_pending **out, gs_bytes *reply)
 {
-	struct turns t = { .step = GSI_AGAIN_NS, .changed = true };
+	struct turns t = {
+		.step = GSI_AGAIN_NS, .changed = true, .patience.calls = true
+	};
 	struct gsi_pending *any = NULL;
 	int status = 0, took;
 

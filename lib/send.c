@@ -38,6 +38,7 @@ put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
     const struct gsi_head *head, gs_bytes body, unsigned flags)
 {
 	const struct gm_ring_ref *ring = &peer->region.ring[which];
+	struct gsi_head *at;
 	struct gm_slip slip;
 	uint64_t sleep_no;
 	int status;
@@ -46,7 +47,11 @@ put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
 	    sizeof(*head) + body.size, flags, &slip);
 	if (status != 0)
 		return status;
-	memcpy(slip.payload, head, sizeof(*head));
+	/* written in place: a copy of what was just written stalls */
+	at = slip.payload;
+	at->kind = head->kind | (gsi_cpu() + 1) << GSI_CPU_SHIFT;
+	at->gen = head->gen;
+	at->tag = head->tag;
 	if (body.size > 0)
 		memcpy(
 		    (char *)slip.payload + sizeof(*head), body.data, body.size);
@@ -55,9 +60,6 @@ put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
 		gsi_peer_ring(me, peer);
 		gm_ring_rung(ring, sleep_no);
 	}
-	/* before it is done: a page given back would come back by a look */
-	if (which == GM_REPLIES)
-		me->peer_cpu = gm_region_cpu(&peer->region);
 	gm_ring_done(&me->sender);
 	return 0;
 }

@@ -70,6 +70,8 @@ gsi_patient(
 	if (peer_cpu == cpu || me->spin_ns == 0) {
 		if (round == 0)
 			gm_region_set_cpu(&me->region, cpu);
+		if (patience->calls && round == 0 && gsi_part(me, cpu))
+			return false;
 		return round < YIELDS && yield(me);
 	}
 	if (round % RELAX_BATCH == 0) {

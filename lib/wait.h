@@ -16,6 +16,7 @@ int64_t gsi_deadline(int ms);
 /* How long one wait has been going on; zeroed at its start. */
 struct gsi_patience {
 	uint32_t rounds;
+	bool calls; /* waits for an answer: is the one to move */
 	int64_t until;
 };
 #define GSI_NO_CPU UINT32_MAX
@@ -28,6 +29,16 @@ bool gsi_patient(
  * again, -ETIMEDOUT, -ENOTCONN no node, -EBADMSG damaged, -EBADF closed.
  */
 int gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
+
+/* place.c */
+struct gsi_place {
+	uint32_t together; /* waits that found the peer on the same CPU */
+	bool slept; /* the last remedy was to sleep */
+	int64_t again; /* ns: no remedy before */
+	int64_t pause; /* ns between two */
+};
+/* Shares the CPU with who will answer, once more.  True: sleep this time. */
+bool gsi_part(struct gsi_self *me, uint32_t cpu);
 
 /* timer.c */
 /* When the next timer is due (ns), -1 none. */

@@ -17,7 +17,7 @@
 #include "shm/atom.h"
 #include "shm/page.h"
 
-#define GM_LAYOUT 1u
+#define GM_LAYOUT 2u
 #define GM_MAGIC "GENSERV"
 #define GM_SLOTS 32768u /* slot 0 is the node */
 #define GM_NAME_HEADS 16384u

@@ -58,6 +58,18 @@ gm_cas16(struct gm_word *word, uint64_t *lo, uint64_t *hi, uint64_t new_lo,
 /* Read once, whatever the compiler would like: others may change it. */
 #define gm_once(x) (*(const volatile __typeof__(x) *)&(x))
 
+/* This line will be written soon.  A hint: never faults. */
+static inline void
+gm_prefetch_write(const void *p)
+{
+#if defined(__x86_64__)
+	/* the builtin asks for a shared copy unless told of the processor */
+	__asm__ volatile("prefetchw %0" ::"m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1, 3);
+#endif
+}
+
 static inline void
 gm_relax(void)
 {

@@ -15,6 +15,7 @@
 #define LOOKS_FIRST 8u
 #define LOOKS_AGAIN 1024u
 #define LOOKS_QUIET 64u
+#define REWIND_AGAIN 64u
 
 void
 gm_receiver_init(
@@ -155,6 +156,8 @@ look_at_tail(struct gm_receiver *r)
 			gm_receiver_rewind(r);
 		return 0;
 	}
+	/* a sender is on its way: the tail's line stays with it for a while */
+	r->rewind_look = r->cur + REWIND_AGAIN;
 	if (k != 0 && v - k == r->cur)
 		return k <= ref->cells / 2 && gm_help(ref, r->cur, hi)
 			   ? 1
@@ -187,7 +190,7 @@ nothing(struct gm_receiver *r)
 	if (r->looks == LOOKS_FIRST)
 		due = due || r->n_pins != 0;
 	/* at once: who is never idle for long would walk the whole ring */
-	if (r->looks == 1)
+	if (r->looks == 1 && r->cur >= r->rewind_look)
 		due = due || (r->cur & (r->ref.cells - 1)) >= gm_rewind_from(r);
 	return due ? look_at_tail(r) : 0;
 }

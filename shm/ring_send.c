@@ -25,6 +25,7 @@
 #include "shm/ring_room.h"
 
 #define TRIM_WAIT_NS 2000000
+#define AHEAD 8u
 
 size_t
 gm_ring_message_max(const struct gm_ring_ref *ref)
@@ -167,6 +168,23 @@ try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 	return -EAGAIN;
 }
 
+/*
+ * The lines of a send to come, mine before its stores need them: else the
+ * next swap on the tail waits until the receiver has let go of them.
+ */
+static inline void
+fetch_ahead(const struct gm_ring_ref *to, uint64_t v, uint64_t k, uint64_t b)
+{
+	const uint64_t p = (v + AHEAD * k) & (to->cells - 1);
+
+	gm_prefetch_write(&to->heads[p]);
+	if (k > 1) {
+		gm_prefetch_write(to->bodies + p * GM_CELL);
+		gm_prefetch_write(to->bodies + p * GM_CELL + GM_CELL);
+	}
+	(void)b;
+}
+
 int
 gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
     struct gm_alive alive, size_t size, unsigned flags, struct gm_slip *slip)
@@ -204,6 +222,7 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 			return status;
 		}
 	}
+	fetch_ahead(to, slip->v, slip->hi & GM_K, b);
 	p = slip->v & (n - 1);
 	if (size <= GM_RING_INLINE)
 		slip->payload = to->heads[p].bytes;

@@ -104,6 +104,7 @@ struct gm_receiver {
 	uint32_t looks; /* that found nothing, at this position */
 	uint64_t looked;
 	uint64_t jump_look;
+	uint64_t rewind_look; /* from here on a rewind is tried again */
 	uint64_t woke_at; /* position and time of the last wake for room */
 	int64_t woke_ns;
 	struct gm_pin *pins; /* oldest first */
