@@ -63,7 +63,9 @@ struct gsi_self {
 	struct gsi_timers *timers;
 	struct gsi_pendings *pendings; /* NULL until a request is sent */
 	struct gsi_server *server; /* the loop's private state, else NULL */
-	uint32_t crowded; /* waits that are not to yield, wait.c */
+	uint32_t stream; /* casts taken in a row, receive.c */
+	uint32_t gathered; /* of those, when the last look was put off */
+	struct gsi_yielding yielding;
 	struct gsi_place place;
 	uint32_t peer_cpu; /* where my last caller ran; a hint */
 	struct {

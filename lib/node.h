@@ -25,7 +25,7 @@ struct gsi_visitor {
 	uint32_t id;
 };
 
-#define GSI_CLIENT_CELLS 16384u /* 1 MiB */
+#define GSI_CLIENT_CELLS ((1u << 20) / GM_CELL) /* 1 MiB */
 #define GSI_VISITORS 64
 #define GSI_PIPES 1024
 #define GSI_DEATHS 256

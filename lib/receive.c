@@ -11,6 +11,9 @@
 #include "lib/pending.h"
 #include "lib/request.h"
 
+#define STREAM 512u /* casts in a row */
+#define WORTH 8u /* casts that came while they gathered */
+#define GATHER_NS 5000
 #define BUSY 64u /* a power of two */
 
 /* A damaged record costs itself: too short for a head is nothing. */
@@ -24,6 +27,10 @@ decode(struct gsi_self *me, const struct gm_record *record,
 		return false;
 	memcpy(&head, record->payload, sizeof(head));
 	message->kind = head.kind & GSI_KIND;
+	if (message->kind == GSI_CAST)
+		me->stream++;
+	else
+		me->stream = me->gathered = 0;
 	if (head.kind >> GSI_CPU_SHIFT != 0)
 		me->peer_cpu = (head.kind >> GSI_CPU_SHIFT) - 1;
 	message->from.node = me->pid.node;
@@ -205,6 +212,33 @@ take_response(struct gsi_self *me, struct gsi_message *message)
 	return true;
 }
 
+/*
+ * Who casts does not wait.  So in a long stream of casts the next look is put
+ * off, until some have gathered: a look at the cell that is being written
+ * takes its line from the sender, and costs both more than the message.  Not
+ * when little has come of it: two may be casting to each other.
+ */
+static bool
+gather(struct gsi_self *me)
+{
+	uint32_t since = me->stream - me->gathered;
+	int64_t end;
+
+	if (me->stream < STREAM || me->spin_ns == 0)
+		return false;
+	if (me->gathered != 0 && since < WORTH) {
+		me->stream = me->gathered = 0;
+		return false;
+	}
+	me->gathered = me->stream;
+	end = gsi_now_ns() + GATHER_NS;
+	do
+		for (int i = 0; i < 32; i++)
+			gm_relax();
+	while (gsi_now_ns() < end);
+	return true;
+}
+
 int
 gsi_mailbox_next(
     struct gsi_self *me, struct gsi_message *message, int64_t deadline)
@@ -230,6 +264,8 @@ gsi_mailbox_next(
 			return status;
 		if (gsi_signal_pending(me))
 			return -EINTR;
+		if (gather(me))
+			continue;
 		timer = gsi_timers_next(me);
 		until = earlier(deadline, timer);
 		if (until >= 0 && gsi_now_ns() >= until) {

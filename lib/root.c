@@ -224,7 +224,7 @@ settle(struct gsi_self *me, int control)
 	/* nor does it collect descriptors: the node rings for it */
 	me->bells_kept = false;
 	me->spin_ns = 0;
-	me->crowded = UINT32_MAX;
+	me->yielding.without = UINT32_MAX;
 	gsi_self_set(me);
 	gs_set_label("root supervisor");
 	return 0;

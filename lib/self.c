@@ -24,7 +24,14 @@ struct thread {
 	struct failure *failure;
 };
 
-static _Thread_local struct thread thread;
+/* Without a call for each look; what is opened late by musl cannot have it. */
+#if defined(__GLIBC__)
+#define GSI_TLS __attribute__((tls_model("initial-exec")))
+#else
+#define GSI_TLS
+#endif
+
+static GSI_TLS _Thread_local struct thread thread;
 static struct gsi_home home = { .life = -1 };
 static struct gsi_self *selves; /* clients of this program, under lock */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -14,7 +14,7 @@
 
 #include "lib/root.h"
 
-#define CELLS_DEFAULT 16384u /* 1 MiB */
+#define CELLS_DEFAULT ((1u << 20) / GM_CELL) /* 1 MiB */
 
 static bool
 check_values(const struct gsi_spec *spec)

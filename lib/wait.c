@@ -18,9 +18,13 @@
 #define SPIN_MIN_NS 1000
 #define SPIN_MAX_NS 50000
 #define RELAX_BATCH 32
+#define ALONE_NS 3000 /* spun; then others get the CPU in between */
 #define YIELDS 12
-#define CROWDED_NS 15000
-#define CROWDED_WAITS 256u
+#define CROWDED_NS 200000 /* of a yield: somebody has taken a slice */
+#define CROWDED 24u /* what slow ones add up to; others take one off */
+#define SLOW 8u
+#define CROWDED_WAITS 64u /* without a yield; then twice as many */
+#define CROWDED_WAITS_MAX 4096u
 
 /* The kernel keeps it current for us; a quarter of a nanosecond. */
 uint32_t
@@ -40,22 +44,41 @@ gsi_cpu(void)
 }
 
 /*
- * Lets the peer run on this CPU.  Where somebody else takes the slice instead
- * a yield costs more than a wake-up: then sleep for a while, at once.
+ * Where somebody else takes the slice a yield costs more than a wake-up: then
+ * there is none for a while.  One slow yield says little; what tells is that
+ * there are several among few.
  */
+static void
+judge(struct gsi_yielding *y, int64_t took)
+{
+	if (took <= CROWDED_NS)
+		y->slow -= y->slow > 0;
+	else
+		y->slow += SLOW;
+	if (y->slow == 0)
+		y->pause = CROWDED_WAITS;
+	if (y->slow < CROWDED)
+		return;
+	y->without = y->pause != 0 ? y->pause : CROWDED_WAITS;
+	y->slow = CROWDED - SLOW;
+	if (y->pause < CROWDED_WAITS_MAX)
+		y->pause *= 2;
+}
+
+/* Lets the peer run on this CPU; false: sleep instead. */
 static bool
 yield(struct gsi_self *me)
 {
+	struct gsi_yielding *y = &me->yielding;
 	int64_t before;
 
-	if (me->crowded > 0) {
-		me->crowded--;
+	if (y->without > 0) {
+		y->without--;
 		return false;
 	}
 	before = gsi_now_ns();
 	sched_yield();
-	if (gsi_now_ns() - before > CROWDED_NS)
-		me->crowded = CROWDED_WAITS;
+	judge(y, gsi_now_ns() - before);
 	return true;
 }
 
@@ -80,6 +103,10 @@ gsi_patient(
 			patience->until = now + (int64_t)me->spin_ns;
 			gm_region_set_cpu(&me->region, cpu);
 		} else if (now >= patience->until) {
+			return false;
+		} else if (patience->until - now <
+			       (int64_t)me->spin_ns - ALONE_NS &&
+			   !yield(me)) {
 			return false;
 		}
 	}

@@ -30,6 +30,12 @@ bool gsi_patient(
  */
 int gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
 
+struct gsi_yielding {
+	uint32_t slow; /* how many were slow, fading */
+	uint32_t without; /* waits that are not to yield */
+	uint32_t pause; /* that many the next time */
+};
+
 /* place.c */
 struct gsi_place {
 	uint32_t together; /* waits that found the peer on the same CPU */

@@ -50,8 +50,8 @@
 #define GM_K ((1ull << 24) - 1)
 #define GM_INLINE (1ull << 24)
 #define GM_FILL_SHIFT 25
-#define GM_FILL 63ull
-#define GM_FORM_NEW (1ull << 31)
+#define GM_FILL 127ull
+#define GM_FORM_NEW (1ull << 63)
 #define GM_OWNER_SHIFT 32
 
 /* allocated: epoch:32, trimming:1, cells:31. */
@@ -89,7 +89,7 @@ struct gm_cell {
 	uint8_t bytes[GM_RING_INLINE];
 };
 
-static_assert(sizeof(struct gm_cell) == GM_CELL, "one line");
+static_assert(sizeof(struct gm_cell) == GM_CELL, "two lines");
 static_assert(offsetof(struct gm_cell, bytes) % 16 == 0, "aligned payload");
 
 #endif

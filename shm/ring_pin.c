@@ -15,7 +15,7 @@
 #define PINS_FIRST 16u
 
 /* Rewound from this cell on, when empty: one page each of A and B. */
-#define REWIND_FROM 48u
+#define REWIND_FROM 24u
 
 /* Pins that are looked at in a jump: it costs the square of this. */
 #define JUMP_OVER 64u

@@ -25,7 +25,7 @@
 #include "shm/ring_room.h"
 
 #define TRIM_WAIT_NS 2000000
-#define AHEAD 8u
+#define AHEAD 8u /* messages */
 
 size_t
 gm_ring_message_max(const struct gm_ring_ref *ref)
@@ -173,16 +173,15 @@ try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
  * next swap on the tail waits until the receiver has let go of them.
  */
 static inline void
-fetch_ahead(const struct gm_ring_ref *to, uint64_t v, uint64_t k, uint64_t b)
+fetch_ahead(const struct gm_ring_ref *to, uint64_t v, uint64_t k)
 {
 	const uint64_t p = (v + AHEAD * k) & (to->cells - 1);
 
 	gm_prefetch_write(&to->heads[p]);
-	if (k > 1) {
+	if (k > 1)
 		gm_prefetch_write(to->bodies + p * GM_CELL);
-		gm_prefetch_write(to->bodies + p * GM_CELL + GM_CELL);
-	}
-	(void)b;
+	else
+		gm_prefetch_write((char *)&to->heads[p] + GM_LINE);
 }
 
 int
@@ -222,7 +221,7 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 			return status;
 		}
 	}
-	fetch_ahead(to, slip->v, slip->hi & GM_K, b);
+	fetch_ahead(to, slip->v, slip->hi & GM_K);
 	p = slip->v & (n - 1);
 	if (size <= GM_RING_INLINE)
 		slip->payload = to->heads[p].bytes;

@@ -15,7 +15,7 @@
 static uint64_t
 keep(uint64_t n)
 {
-	return n <= GM_RING_CELLS_MIN ? n / 4 : 256;
+	return n <= GM_RING_CELLS_MIN ? n / 4 : 128;
 }
 
 /* Reserves up to the cell p of a lap; false: somebody is faster. */

@@ -11,12 +11,12 @@
 #include "shm/atom.h"
 #include "shm/page.h"
 
-#define GM_CELL 64u
-#define GM_RING_CELLS_MIN 256u /* 16 KiB */
-#define GM_RING_CELLS_MAX (1u << 24) /* 1 GiB */
-#define GM_RING_CELLS_START 64u /* allocated at birth */
-#define GM_RING_INLINE 48u /* bytes that fit a head cell */
-#define GM_RING_RESERVE 64u /* cells kept for runtime messages */
+#define GM_CELL 128u
+#define GM_RING_CELLS_MIN 128u /* 16 KiB */
+#define GM_RING_CELLS_MAX (1u << 23) /* 1 GiB */
+#define GM_RING_CELLS_START 32u /* allocated at birth */
+#define GM_RING_INLINE 112u /* bytes that fit a head cell */
+#define GM_RING_RESERVE 32u /* cells kept for runtime messages */
 
 /* Who may use the last GM_RING_RESERVE cells. */
 enum gm_ring_flags {
@@ -101,6 +101,7 @@ struct gm_receiver {
 	bool stale; /* limit published without a fence */
 	bool look; /* at the tail, at the next take */
 	bool node_wants; /* to be told of room */
+	uint32_t streak; /* takes in a row that found one at once */
 	uint32_t looks; /* that found nothing, at this position */
 	uint64_t looked;
 	uint64_t jump_look;

@@ -134,7 +134,7 @@ TEST(OS_09_a_full_mailbox_never_blocks_its_own_server)
 	CHECK_INT(gs_call(GS_PID(pid), GS_NONE, &reply, SOON), 0);
 	snprintf(wanted, sizeof(wanted), "%d", -EAGAIN);
 	CHECK(gs_verb(reply, wanted, &reply));
-	CHECK(gs_long(reply, 0) > 100);
+	CHECK(gs_long(reply, 0) > 50);
 	CHECK(wait_note("all"));
 	node_down();
 }

@@ -27,7 +27,7 @@ TEST(ring_record_of_every_size_comes_out_whole)
 
 	box_open(&box, 256);
 	max = gm_ring_message_max(box.ring);
-	CHECK_INT(max, 4096);
+	CHECK_INT(max, 256 * GM_CELL / 4);
 	for (size_t size = 0; size <= max; size++) {
 		CHECK_OK(box_send(&box, 0, size));
 		CHECK_INT(gm_ring_count(box.ring), 1);
@@ -42,7 +42,7 @@ TEST(ring_record_of_every_size_comes_out_whole)
 
 TEST(ring_bodies_wrap_at_every_position)
 {
-	static const size_t sizes[] = { 4096, 1, 500, 64, 65, 0, 2000, 48 };
+	static const size_t sizes[] = { 4096, 1, 500, 112, 113, 0, 2000, 48 };
 	struct box box;
 
 	box_open(&box, 256);
@@ -158,13 +158,13 @@ TEST(ring_rewinds_less_when_positions_run_out)
 	gm_store(&box.control->tail.lo, box.r.cur, relaxed);
 	gm_store(&box.control->taken, box.r.cur, relaxed);
 	gm_store(&box.control->limit, box.r.limit, relaxed);
-	for (int i = 0; i < 64; i++) {
+	for (int i = 0; i < 40; i++) {
 		CHECK_OK(box_send(&box, 0, 8));
 		CHECK_INT(box_take(&box, 8), 0);
 		CHECK_INT(box_take(&box, 8), -1);
 		CHECK(gm_ring_sleep(&box.r));
 		gm_ring_awake(&box.r);
-		CHECK_INT((box.r.cur & 1023) == 0, i == 63);
+		CHECK_INT((box.r.cur & 1023) == 0, i == 39);
 	}
 	box_check(&box);
 	box_close(&box);
@@ -197,8 +197,8 @@ TEST(ring_grows_and_trims)
 	CHECK_INT(before, 5 * 4096);
 	while (box_send(&box, 0, 3000) == 0)
 		n++;
-	CHECK_INT(gm_ring_allocated(box.ring), 2 * 4096 * 64);
-	CHECK(blocks(&box) >= 2 * 4096 * 64);
+	CHECK_INT(gm_ring_allocated(box.ring), 2 * 4096 * GM_CELL);
+	CHECK(blocks(&box) >= 2 * 4096 * GM_CELL);
 	CHECK_INT(gm_ring_trim(&box.r, is_quiet, &quiet), 0);
 	for (int i = 0; i < n; i++)
 		CHECK_INT(box_take(&box, 3000), 0);
@@ -209,13 +209,13 @@ TEST(ring_grows_and_trims)
 	quiet = false;
 	CHECK_INT(gm_ring_trim(&box.r, is_quiet, &quiet), 0);
 	box_check(&box);
-	CHECK_INT(gm_ring_allocated(box.ring), 2 * 4096 * 64);
+	CHECK_INT(gm_ring_allocated(box.ring), 2 * 4096 * GM_CELL);
 	quiet = true;
 	CHECK_INT(
-	    gm_ring_trim(&box.r, is_quiet, &quiet), 2 * (4096 - 320) * 64);
-	CHECK_INT(gm_ring_allocated(box.ring), 2 * 320 * 64);
+	    gm_ring_trim(&box.r, is_quiet, &quiet), 2 * (4096 - 160) * GM_CELL);
+	CHECK_INT(gm_ring_allocated(box.ring), 2 * 160 * GM_CELL);
 	/* two rings, one page each of the other */
-	CHECK_INT(blocks(&box), 4096 + 2 * 320 * 64 + 2 * 4096);
+	CHECK_INT(blocks(&box), 4096 + 2 * 160 * GM_CELL + 2 * 4096);
 	box_check(&box);
 	CHECK_INT(gm_ring_trim(&box.r, is_quiet, &quiet), 0);
 	for (int i = 0; i < n; i++)
@@ -236,7 +236,7 @@ send_meanwhile(void *data)
 	CHECK((gm_load(&box->control->allocated, relaxed) & GM_TRIMMING) != 0);
 	while (box_send(box, 2, 30) == 0)
 		n++;
-	CHECK_INT(n, 256 - GM_RING_RESERVE);
+	CHECK_INT(n, 128 - GM_RING_RESERVE);
 	CHECK_INT(box_take(box, 30), 2);
 	CHECK_INT(box_send(box, 2, 30), -EAGAIN);
 	return true;
@@ -253,7 +253,7 @@ TEST(ring_trim_survives_senders_and_takes_meanwhile)
 		continue;
 	CHECK(gm_ring_trim(&box.r, send_meanwhile, &box) > 0);
 	box_check(&box);
-	for (int i = 1; i < 256 - (int)GM_RING_RESERVE; i++)
+	for (int i = 1; i < 128 - (int)GM_RING_RESERVE; i++)
 		CHECK_INT(box_take(&box, 30), 2);
 	CHECK_INT(box_take(&box, 30), -1);
 	for (int i = 0; i < 5000; i++) {

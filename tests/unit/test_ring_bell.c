@@ -92,8 +92,8 @@ TEST(ring_refused_sender_wakes_a_sleeper_to_look)
 	CHECK(gm_ring_sleep(&box.r));
 	/* all stop before they ring */
 	for (int i = 0; i < 3; i++)
-		CHECK_OK(box_reserve(&box, i, 4096, &slips[i]));
-	CHECK_INT(box_reserve(&box, 3, 4096, &slips[3]), -EAGAIN);
+		CHECK_OK(box_reserve(&box, i, 8192, &slips[i]));
+	CHECK_INT(box_reserve(&box, 3, 8192, &slips[3]), -EAGAIN);
 	s = gm_ring_nudge(&box.senders[7], box.ring, box_alive(&box));
 	CHECK_INT(s, 1);
 	gm_ring_rung(box.ring, s);
@@ -103,7 +103,7 @@ TEST(ring_refused_sender_wakes_a_sleeper_to_look)
 	for (int i = 0; i < 3; i++)
 		box_finish(&box, i, &slips[i]);
 	for (int i = 0; i < 3; i++)
-		CHECK_INT(box_take(&box, 4096), i);
+		CHECK_INT(box_take(&box, 8192), i);
 	CHECK_INT(box_take(&box, 0), -1);
 	box_check(&box);
 	box_close(&box);

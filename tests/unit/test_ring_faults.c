@@ -259,7 +259,7 @@ TEST(ring_receiver_killed_while_trimming)
 		while ((status = box_send(&box, 2, 40)) == 0)
 			n++;
 		CHECK_INT(status, -EAGAIN);
-		CHECK_INT(n, 256 - GM_RING_RESERVE);
+		CHECK_INT(n, 128 - GM_RING_RESERVE);
 		gm_store(&box.shared->alive, 0, release);
 		gm_ring_retire(box.ring);
 		CHECK_INT(box_send(&box, 2, 40), -ESRCH);
