@@ -183,7 +183,7 @@ make(struct world *w)
 		 eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), -1) == 0);
 	w->me.bells_kept = false;
 	w->me.spin_ns = 0;
-	w->me.crowded = UINT32_MAX;
+	w->me.yielding.without = UINT32_MAX;
 }
 
 static void
