@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/gsctl/json.h"
 #include "cmd/gsctl/lines.h"
 #include "cmd/gsctl/out.h"
 
@@ -25,21 +26,21 @@ typedef int (*sender)(const struct talk *talk, gs_bytes request);
 static int
 print_reply(const struct talk *talk, gs_bytes reply)
 {
-	json_t *object;
+	struct json json = { .depth = 0 };
 
 	if (talk->cmd->json) {
-		object = json_object();
-		json_object_set_new(
-		    object, "reply", out_json_text(reply.data, reply.size));
-		out_json_line(object);
+		json_open(&json, NULL, '{');
+		json_bytes(&json, "reply", reply.data, reply.size);
+		json_close(&json, '}');
+		json_end(&json);
 		return CMD_DONE;
 	}
 	if (talk->terminal)
 		cmd_put_safe(reply.data, reply.size);
 	else if (reply.size > 0)
-		fwrite(reply.data, 1, reply.size, stdout);
+		fwrite_unlocked(reply.data, 1, reply.size, stdout);
 	if (!talk->raw)
-		putchar('\n');
+		putchar_unlocked('\n');
 	return CMD_DONE;
 }
 

@@ -49,7 +49,7 @@ print_line(struct log *log, char *line)
 		return;
 	log->matched = true;
 	if (log->json)
-		out_json_line(record_json(&record));
+		record_json(&record);
 	else
 		record_print(&record);
 }

@@ -145,7 +145,6 @@ main(int argc, char **argv)
 	/* A reader that has gone ends us quietly, whoever started us. */
 	signal(SIGPIPE, SIG_DFL);
 	fill_standard_fds();
-	out_json_begin();
 	/* It starts what it is told to: for its owner, whoever called it. */
 	if (getuid() != geteuid() || getgid() != getegid())
 		return cmd_error(CMD_DENIED,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd/gsctl/json.h"
 #include "cmd/gsctl/out.h"
 
 struct watched {
@@ -22,20 +23,17 @@ print_down(
 	char pid[GS_PID_TEXT], name[CMD_SAFE(GS_NAME_MAX)];
 	char reason[CMD_SAFE(GS_REASON_MAX)];
 	gs_pid who = gs_pid_is_none(info->from) ? one->pid : info->from;
-	json_t *object;
+	struct json json = { .depth = 0 };
 
 	gs_pid_text(who, pid);
 	if (cmd->json) {
-		object = json_object();
-		json_object_set_new(object, "event", json_string("DOWN"));
-		json_object_set_new(object, "name",
-		    *one->server.name ? json_string(one->server.name)
-				      : json_null());
-		json_object_set_new(object, "pid",
-		    gs_pid_is_none(who) ? json_null() : json_string(pid));
-		json_object_set_new(object, "reason",
-		    out_json_text(info->reason, strlen(info->reason)));
-		out_json_line(object);
+		json_open(&json, NULL, '{');
+		json_text(&json, "event", "DOWN");
+		json_text(&json, "name", one->server.name);
+		json_text(&json, "pid", gs_pid_is_none(who) ? NULL : pid);
+		json_bytes(&json, "reason", info->reason, strlen(info->reason));
+		json_close(&json, '}');
+		json_end(&json);
 	} else {
 		cmd_safe(name, sizeof(name), one->server.name,
 		    strlen(one->server.name));

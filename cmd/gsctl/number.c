@@ -97,3 +97,19 @@ cmd_size(const struct cmd *cmd, const char *option, size_t *size)
 	    "--%s wants bytes from 16K to 1G (K, M or G may follow), not '%s'",
 	    option, text);
 }
+
+const char *
+cmd_digits(char digits[CMD_DIGITS], int64_t number)
+{
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char *at = digits + CMD_DIGITS - 1;
+
+	*at = '\0';
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (number < 0)
+		*--at = '-';
+	return at;
+}

@@ -148,6 +148,8 @@ out_cell_text(
 		/* fall through */
 	case OUT_TEXT:
 	case OUT_STAND_IN:
+		if (cmd_is_plain(cell->text))
+			return cell->text;
 		return cmd_safe(buffer, size, cell->text, strlen(cell->text));
 	case OUT_BOOL:
 		return cell->number ? "yes" : "no";
@@ -166,8 +168,7 @@ out_cell_text(
 	case OUT_NUMBER:
 		break;
 	}
-	snprintf(buffer, size, "%lld", (long long)cell->number);
-	return buffer;
+	return cmd_digits(buffer, cell->number);
 }
 
 static void
@@ -181,11 +182,15 @@ plain_rows(const struct out_table *table)
 
 		depth[row] = parent < 0 ? 0 : depth[parent] + 1;
 		printf("%*s", 2 * depth[row], "");
-		for (int i = 0; i < table->shown; i++)
-			printf("%s%s", i > 0 ? "\t" : "",
+		for (int i = 0; i < table->shown; i++) {
+			if (i > 0)
+				putchar_unlocked('\t');
+			fputs_unlocked(
 			    out_cell_text(&table->cells[row * table->width + i],
-				false, buffer, sizeof(buffer)));
-		putchar('\n');
+				false, buffer, sizeof(buffer)),
+			    stdout);
+		}
+		putchar_unlocked('\n');
 	}
 	free(depth);
 }
@@ -236,18 +241,16 @@ free_table(struct out_table *table)
 int
 out_end(struct out_table *table, bool json)
 {
-	int status = 0;
-
 	if (json)
-		status = out_json(table);
-	else if (isatty(STDOUT_FILENO))
-		out_terminal(table);
+		out_json(table);
+	else if (isatty(STDOUT_FILENO) && out_terminal(table))
+		;
 	else if (table->shape == OUT_RECORD)
 		plain_record(table);
 	else
 		plain_rows(table);
 	free_table(table);
-	return status;
+	return CMD_DONE;
 }
 
 int

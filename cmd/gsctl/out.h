@@ -7,8 +7,6 @@
 #ifndef CMD_OUT_H
 #define CMD_OUT_H
 
-#include <jansson.h>
-
 #include "cmd/gsctl/cmd.h"
 
 enum out_kind {
@@ -70,17 +68,11 @@ int out_end(struct out_table *table, bool json);
 const char *out_cell_text(
     const struct out_cell *cell, bool human, char *buffer, size_t size);
 
-/* outterm.c */
-void out_terminal(const struct out_table *table);
+/* outterm.c: false, with words: it cannot */
+bool out_terminal(const struct out_table *table);
 
 /* outjson.c */
-int out_json(const struct out_table *table);
-/* Any bytes as a JSON string: broken UTF-8 as \xNN. */
-/* Before anything else of JSON: out of memory then ends gsctl, with words. */
-void out_json_begin(void);
-json_t *out_json_text(const char *text, size_t size);
-/* Prints one value on one line and gives it back. */
-void out_json_line(json_t *value);
+void out_json(const struct out_table *table);
 
 /* out.c */
 /* Flushes stdout: 0, or CMD_INTERNAL when the data could not be written. */

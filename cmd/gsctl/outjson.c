@@ -2,159 +2,137 @@
 /*
  * The JSON form of a table: keys are the column names.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd/gsctl/json.h"
 #include "cmd/gsctl/out.h"
 
-static void *
-memory(size_t size)
+static void
+list(struct json *json, const char *key, const char *text)
 {
-	return cmd_memory(NULL, size);
-}
-
-/* A value that is missing for want of memory would be a wrong answer. */
-void
-out_json_begin(void)
-{
-	json_set_alloc_funcs(memory, free);
-}
-
-json_t *
-out_json_text(const char *text, size_t size)
-{
-	char *safe;
-	json_t *value;
-
-	if (cmd_utf8(text, size))
-		return json_stringn(text != NULL ? text : "", size);
-	safe = cmd_memory(NULL, CMD_SAFE(size));
-	cmd_safe(safe, CMD_SAFE(size), text, size);
-	value = json_string(safe);
-	free(safe);
-	return value;
-}
-
-static json_t *
-list(const char *text)
-{
-	json_t *array = json_array();
-
+	json_open(json, key, '[');
 	while (text != NULL) {
 		size_t n = strcspn(text, "\n");
 
-		json_array_append_new(array, out_json_text(text, n));
+		json_bytes(json, NULL, text, n);
 		text = text[n] != '\0' ? text + n + 1 : NULL;
 	}
-	return array;
+	json_close(json, ']');
 }
 
-static json_t *
-cell_json(const struct out_cell *cell)
+static void
+cell(struct json *json, const char *key, const struct out_cell *cell)
 {
 	switch (cell->kind) {
 	case OUT_NONE:
 	case OUT_STAND_IN:
-		return json_null();
+		json_null(json, key);
+		return;
 	case OUT_TEXT:
-		return out_json_text(cell->text, strlen(cell->text));
+		json_bytes(json, key, cell->text, strlen(cell->text));
+		return;
 	case OUT_LIST:
-		return list(cell->text);
+		list(json, key, cell->text);
+		return;
 	case OUT_BOOL:
-		return json_boolean(cell->number);
+		json_bool(json, key, cell->number != 0);
+		return;
 	case OUT_NUMBER:
 	case OUT_BYTES:
 	case OUT_MS:
 		break;
 	}
-	return json_integer(cell->number);
+	json_integer(json, key, cell->number);
 }
 
-static json_t *
-row_json(const struct out_table *table, int row)
+/* One row, still open. */
+static void
+open_row(struct json *json, const struct out_table *table, int row)
 {
-	json_t *object = json_object();
-
+	json_open(json, NULL, '{');
 	for (int i = 0; i < table->width; i++)
-		json_object_set_new(object, table->columns[i].name,
-		    cell_json(&table->cells[row * table->width + i]));
-	if (table->shape == OUT_TREE)
-		json_object_set_new(object, "children", json_array());
-	return object;
+		cell(json, table->columns[i].name,
+		    &table->cells[row * table->width + i]);
 }
 
-/*
- * Every row, put below its parent, which came earlier, or at the top.  A tree
- * has one root, its first row.
- */
-static json_t *
-rows_json(const struct out_table *table)
+static void
+rows(struct json *json, const struct out_table *table)
 {
-	json_t **rows = cmd_memory(NULL, (size_t)table->count * sizeof(*rows));
-	json_t *top = json_array();
-
-	for (int i = 0; i < table->count; i++) {
-		int parent = table->parents[i];
-
-		rows[i] = row_json(table, i);
-		json_array_append_new(
-		    parent < 0 ? top
-			       : json_object_get(rows[parent], "children"),
-		    rows[i]);
+	json_open(json, NULL, '[');
+	for (int row = 0; row < table->count; row++) {
+		open_row(json, table, row);
+		json_close(json, '}');
 	}
-	if (table->shape == OUT_TREE && table->count > 0) {
-		json_incref(rows[0]);
-		json_decref(top);
-		top = rows[0];
+	json_close(json, ']');
+}
+
+/* Of each row: its first child and the next of its parent's; -1: none. */
+struct kin {
+	int first;
+	int last;
+	int next;
+};
+
+static struct kin *
+kin_of(const struct out_table *table)
+{
+	struct kin *kin = cmd_memory(NULL, (size_t)table->count * sizeof(*kin));
+
+	for (int row = 0; row < table->count; row++) {
+		int parent = table->parents[row];
+
+		kin[row] = (struct kin){ -1, -1, -1 };
+		if (parent < 0)
+			continue;
+		if (kin[parent].first < 0)
+			kin[parent].first = row;
+		else
+			kin[kin[parent].last].next = row;
+		kin[parent].last = row;
 	}
-	free(rows);
-	return top;
+	return kin;
 }
 
-/* JSON lets through what terminals obey: then nothing but ASCII is used. */
-static char *
-safe_dump(const json_t *value, size_t flags)
+/* It has one root, its first row; each row holds its children. */
+static void
+tree(struct json *json, const struct out_table *table)
 {
-	char *text = json_dumps(value, flags);
+	struct kin *kin = kin_of(table);
+	int row = 0;
 
-	if (text == NULL || cmd_is_safe(text, strlen(text)))
-		return text;
-	free(text);
-	return json_dumps(value, flags | JSON_ENSURE_ASCII);
-}
+	while (row >= 0) {
+		open_row(json, table, row);
+		json_open(json, "children", '[');
+		if (kin[row].first >= 0) {
+			row = kin[row].first;
+			continue;
+		}
+		for (;;) {
+			int parent = table->parents[row];
 
-static int
-print(json_t *value, size_t flags)
-{
-	char *text = value == NULL ? NULL : safe_dump(value, flags);
-	const char *at, *end;
-
-	json_decref(value);
-	if (text == NULL)
-		return cmd_error(CMD_INTERNAL, "cannot print JSON");
-	/* a DEL is left as it is: it can only be in a string */
-	for (at = text; *(end = at + strcspn(at, "\x7f")) != '\0'; at = end + 1)
-		printf("%.*s\\u007f", (int)(end - at), at);
-	puts(at);
-	free(text);
-	return 0;
-}
-
-int
-out_json(const struct out_table *table)
-{
-	json_t *value;
-
-	if (table->shape == OUT_RECORD)
-		value = row_json(table, 0);
-	else
-		value = rows_json(table);
-	return print(value, JSON_INDENT(2));
+			json_close(json, ']');
+			json_close(json, '}');
+			row = parent < 0 ? -1 : kin[row].next;
+			if (row >= 0 || parent < 0)
+				break;
+			row = parent;
+		}
+	}
+	free(kin);
 }
 
 void
-out_json_line(json_t *value)
+out_json(const struct out_table *table)
 {
-	/* Microseconds of this age, and no digit more. */
-	(void)print(value, JSON_COMPACT | JSON_REAL_PRECISION(16));
+	struct json json = { .pretty = true };
+
+	if (table->shape == OUT_RECORD) {
+		open_row(&json, table, 0);
+		json_close(&json, '}');
+	} else if (table->shape == OUT_TREE && table->count > 0) {
+		tree(&json, table);
+	} else {
+		rows(&json, table);
+	}
+	json_end(&json);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "cmd/gsctl/json.h"
 #include "cmd/gsctl/record.h"
 
 /* \xNN, for bytes that are no text, stays as it is. */
@@ -164,32 +165,39 @@ record_print(const struct record *record)
 	}
 }
 
-static void
-set_text(json_t *object, const char *key, const char *text)
+/* A key that comes again counts as it is there. */
+static bool
+is_last(const struct record *record, int i)
 {
-	json_object_set_new(object, key,
-	    *text ? out_json_text(text, strlen(text)) : json_null());
+	for (int k = i + 1; k < record->count; k++)
+		if (strcmp(record->fields[k].key, record->fields[i].key) == 0)
+			return false;
+	return true;
 }
 
-json_t *
+void
 record_json(const struct record *record)
 {
-	json_t *object = json_object(), *fields = json_object();
+	struct json json = { .depth = 0 };
 
-	json_object_set_new(object, "time",
-	    json_real((double)record->seconds + record->micros / 1e6));
-	set_text(object, "level", record->level);
-	set_text(object, "kind", record->kind);
-	set_text(object, "name", record->name);
-	set_text(object, "pid", record->pid);
-	set_text(object, "text", record->text);
+	json_open(&json, NULL, '{');
+	json_seconds(
+	    &json, "time", (double)record->seconds + record->micros / 1e6);
+	json_text(&json, "level", record->level);
+	json_text(&json, "kind", record->kind);
+	json_text(&json, "name", record->name);
+	json_text(&json, "pid", record->pid);
+	json_text(&json, "text", record->text);
+	json_open(&json, "fields", '{');
 	for (int i = 0; i < record->count; i++)
 		if (cmd_utf8(
-			record->fields[i].key, strlen(record->fields[i].key)))
-			set_text(fields, record->fields[i].key,
+			record->fields[i].key, strlen(record->fields[i].key)) &&
+		    is_last(record, i))
+			json_text(&json, record->fields[i].key,
 			    record->fields[i].value);
-	json_object_set_new(object, "fields", fields);
-	return object;
+	json_close(&json, '}');
+	json_close(&json, '}');
+	json_end(&json);
 }
 
 /*

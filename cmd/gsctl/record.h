@@ -36,7 +36,7 @@ bool record_about(const struct record *record, const struct cmd_server *server);
 void record_print(const struct record *record);
 /* "2026-11-20 15:00:00.123" */
 const char *record_time(const struct record *record, char *buffer, size_t size);
-json_t *record_json(const struct record *record);
+void record_json(const struct record *record);
 
 /* Where the log of the node is, running or not; path[0] '\0': nowhere. */
 int record_path(const struct cmd *cmd, char *path, size_t size, bool *running);

@@ -90,23 +90,24 @@ cmd_safe(char *out, size_t size, const char *text, size_t length)
 	return out;
 }
 
-bool
-cmd_is_safe(const char *text, size_t length)
+size_t
+cmd_character(const char *text, size_t left)
 {
-	const unsigned char *in = (const unsigned char *)text;
+	return character((const unsigned char *)text, left);
+}
 
-	while (length > 0) {
-		size_t n = printable(in, length);
+bool
+cmd_is_shown(const char *text, size_t length)
+{
+	return !control((const unsigned char *)text, length);
+}
 
-		/* what structures JSON */
-		if (n == 0 && *in == '\n')
-			n = 1;
-		if (n == 0)
-			return false;
-		in += n;
-		length -= n;
-	}
-	return true;
+bool
+cmd_is_plain(const char *text)
+{
+	while (*text >= 0x20 && *text < 0x7f)
+		text++;
+	return *text == '\0';
 }
 
 bool
