@@ -4,46 +4,14 @@
  * and checked; nobody is woken, and what has changed meanwhile is skipped.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/internal.h"
-
-/* Resident pages from /proc; also whether SIGSTOP holds it. */
-static uint64_t
-resident(int os_pid, bool *stopped)
-{
-	char path[64], text[512], *at;
-	unsigned long long pages = 0;
-	char state = '?';
-	ssize_t n;
-	int fd;
-
-	*stopped = false;
-	snprintf(path, sizeof(path), "/proc/%d/stat", os_pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	at = strrchr(text, ')');
-	/* field 3 is the state, field 24 the resident pages */
-	if (at == NULL || sscanf(at + 1, " %c", &state) != 1)
-		return 0;
-	*stopped = state == 'T' || state == 't';
-	for (int field = 2; field < 24 && at != NULL; field++)
-		at = strchr(at + 1, ' ');
-	if (at == NULL || sscanf(at, "%llu", &pages) != 1)
-		return 0;
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
+#include "lib/resident.h"
 
 static void
 read_page(struct gsi_self *me, uint32_t slot, gs_process_info *p)
@@ -74,26 +42,16 @@ static void
 read_mailbox(
     struct gsi_self *me, const struct gm_entry *entry, gs_process_info *p)
 {
-	struct gm_alive alive = { &entry->word,
-		gm_word_of(p->pid.gen, GM_LIVE) };
-	struct gm_region_ref region;
+	uint32_t cells = gm_load(&entry->cells, relaxed);
+	struct gm_region_load load;
 	uint64_t at = gm_load(&entry->region, relaxed);
 
-	if (at == 0 || gm_region_map(me->arena->fd, at, p->pid.slot, p->pid.gen,
-			   false, &region) != 0)
+	if (at == 0 || gm_region_look(me->arena->fd, at, cells, p->pid.slot,
+			   p->pid.gen, &load) != 0)
 		return;
-	if (region.cells != gm_load(&entry->cells, relaxed)) {
-		gm_region_unmap(&region);
-		return;
-	}
-	p->mailbox_max = (uint64_t)region.cells * GM_CELL;
-	if (gm_ring_look(&me->sender, &region.ring[GM_MAILBOX], alive)) {
-		p->messages_queued = gm_ring_count(&region.ring[GM_MAILBOX]);
-		p->mailbox_used = gm_ring_allocated(&region.ring[GM_MAILBOX]) +
-				  gm_ring_allocated(&region.ring[GM_REPLIES]);
-		gm_ring_done(&me->sender);
-	}
-	gm_region_unmap(&region);
+	p->mailbox_max = (uint64_t)cells * GM_CELL;
+	p->messages_queued = load.messages;
+	p->mailbox_used = load.bytes;
 }
 
 static gs_pid
@@ -112,13 +70,17 @@ since(int64_t started)
 	       NS_PER_MS;
 }
 
-/* 0, or -ESRCH when it is not alive (any more). */
+/*
+ * 0, or -ESRCH when it is not alive (any more).  resident is what the kernel
+ * has said of it, or NULL: it is asked now.
+ */
 static int
-read_process(struct gsi_self *me, uint32_t slot, gs_process_info *p)
+read_process(struct gsi_self *me, uint32_t slot, gs_process_info *p,
+    const struct gsi_resident *resident)
 {
 	const struct gm_entry *entry = gm_entry_at(me->arena, slot);
+	struct gsi_resident now;
 	uint64_t word;
-	bool stopped;
 
 	memset(p, 0, sizeof(*p));
 	if (entry == NULL)
@@ -139,26 +101,54 @@ read_process(struct gsi_self *me, uint32_t slot, gs_process_info *p)
 	read_page(me, slot, p);
 	read_mailbox(me, entry, p);
 	p->queue = p->messages_queued * GM_CELL;
-	p->memory = resident(p->os_pid, &stopped);
-	if (stopped)
+	if (resident == NULL || resident->os_pid != p->os_pid) {
+		now.os_pid = p->os_pid;
+		gsi_resident_read(&now, 1);
+		resident = &now;
+	}
+	p->memory = resident->bytes;
+	if (resident->stopped)
 		p->state = GS_STATE_STOPPED;
 	gm_fence(acquire);
 	return gm_load(&entry->word, relaxed) == word ? 0 : -ESRCH;
+}
+
+/* What the kernel says of all that live, by slot; NULL: no memory. */
+static struct gsi_resident *
+read_all(struct gsi_self *me, uint32_t high)
+{
+	struct gsi_resident *all = calloc(high, sizeof(*all));
+
+	for (uint32_t s = 0; all != NULL && s < high; s++) {
+		const struct gm_entry *entry = gm_entry_at(me->arena, s);
+
+		if ((uint32_t)gm_load(&entry->word, acquire) == GM_LIVE)
+			all[s].os_pid = (int)gm_load(&entry->os_pid, relaxed);
+	}
+	if (all != NULL)
+		gsi_resident_read(all, high);
+	return all;
 }
 
 int
 gs_processes(int (*each)(const gs_process_info *p, void *data), void *data)
 {
 	struct gsi_self *me = gsi_self();
+	struct gsi_resident *all;
 	gs_process_info p;
+	uint32_t high;
 	int status = 0;
 
 	if (me == NULL)
 		return -ENOTCONN;
-	for (uint32_t s = 0; status == 0 && gm_entry_at(me->arena, s) != NULL;
-	     s++)
-		if (read_process(me, s, &p) == 0)
+	high = gm_load(&me->arena->header->slots_high, acquire); /* [G0] */
+	if (high > GM_SLOTS)
+		high = GM_SLOTS;
+	all = read_all(me, high);
+	for (uint32_t s = 0; status == 0 && s < high; s++)
+		if (read_process(me, s, &p, all != NULL ? &all[s] : NULL) == 0)
 			status = each(&p, data);
+	free(all);
 	return status;
 }
 
@@ -176,7 +166,7 @@ gs_process_inspect(gs_addr who, gs_process_info *info)
 		return status;
 	if (pid.node != me->pid.node)
 		return -EHOSTUNREACH;
-	status = read_process(me, pid.slot, info);
+	status = read_process(me, pid.slot, info, NULL);
 	if (status == 0 && info->pid.gen != pid.gen)
 		status = -ESRCH;
 	return status;

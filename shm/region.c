@@ -305,6 +305,28 @@ gm_region_check(
 	return wrong;
 }
 
+int
+gm_region_look(int fd, uint64_t at, uint32_t cells, uint32_t slot, uint32_t gen,
+    struct gm_region_load *out)
+{
+	struct gm_region copy;
+	struct gm_ring_ref mailbox = { .ring = &copy.ring[GM_MAILBOX],
+		.cells = cells,
+		.fd = fd,
+		.heads_at = array_at(at, cells, 0) };
+	struct gm_ring_ref replies = { .ring = &copy.ring[GM_REPLIES],
+		.cells = cells };
+
+	if (!cells_valid(cells) ||
+	    pread(fd, &copy, sizeof(copy), (off_t)at) != sizeof(copy) ||
+	    copy.magic != REGION_MAGIC || copy.slot != slot ||
+	    copy.gen != gen || copy.cells != cells)
+		return -EBADMSG;
+	out->messages = gm_ring_count(&mailbox);
+	out->bytes = gm_ring_allocated(&mailbox) + gm_ring_allocated(&replies);
+	return 0;
+}
+
 void
 gm_region_set_cpu(const struct gm_region_ref *ref, uint32_t cpu)
 {

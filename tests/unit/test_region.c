@@ -142,6 +142,41 @@ TEST(region_map_refuses_what_is_not_one)
 	close(fd);
 }
 
+/* What a tool sees of a mailbox, and that looking costs no memory. */
+TEST(region_look_counts_and_allocates_nothing)
+{
+	struct gm_region_ref ref;
+	struct gm_page *page = test_shared(sizeof(*page));
+	struct gm_sender me = { page, 1, true };
+	_Atomic uint64_t word = 1;
+	struct gm_region_load load;
+	struct gm_slip slip;
+	int fd = segment();
+
+	CHECK_OK(gm_region_create(fd, AT, 1024, 5, 9));
+	CHECK_OK(gm_region_look(fd, AT, 1024, 5, 9, &load));
+	CHECK_INT(load.messages, 0);
+	CHECK_INT(load.bytes, 4 * 4096);
+	CHECK_OK(gm_region_map(fd, AT, 5, 9, true, &ref));
+	for (int i = 0; i < 7; i++) {
+		CHECK_OK(gm_ring_open(&me, &ref.ring[GM_MAILBOX],
+		    (struct gm_alive){ &word, 1 }, 100, 0, &slip));
+		gm_ring_commit(&me, &ref.ring[GM_MAILBOX], &slip);
+		gm_ring_done(&me);
+	}
+	gm_region_unmap(&ref);
+	CHECK_OK(gm_region_look(fd, AT, 1024, 5, 9, &load));
+	CHECK_INT(load.messages, 7);
+	CHECK_INT(gm_region_look(fd, AT, 2048, 5, 9, &load), -EBADMSG);
+	CHECK_INT(gm_region_look(fd, AT, 1000, 5, 9, &load), -EBADMSG);
+	CHECK_INT(gm_region_look(fd, AT, 1024, 6, 9, &load), -EBADMSG);
+	CHECK_INT(gm_region_look(fd, AT, 1024, 5, 8, &load), -EBADMSG);
+	gm_region_punch(fd, AT, 1024);
+	CHECK_INT(gm_region_look(fd, AT, 1024, 5, 9, &load), -EBADMSG);
+	CHECK_INT(memory(fd), 0);
+	close(fd);
+}
+
 /* Cells of 1 GiB and more: offsets do not overflow, holes cost nothing. */
 TEST(region_of_the_largest_size_works)
 {
