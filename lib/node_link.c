@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Links, monitors and exit signals, as the node keeps them: an array of edges
- * at each process, in private memory.  Delivery happens here and only after a
+ * Links, monitors and exit signals, as the node keeps them: edges at each
+ * process, in private memory (node_edge.c).  Delivery happens here and only after a
  * death is published, never by the dying code.
  */
 #include <errno.h>
@@ -11,64 +11,6 @@
 #include <unistd.h>
 
 #include "lib/node_parts.h"
-
-#define EDGES_MAX (1u << 20) /* of one process */
-
-/* Room for one edge more, so that both ends of a relation can be had. */
-static int
-edge_room(struct gsi_proc *at)
-{
-	uint32_t max = at->max_edges == 0 ? 4 : at->max_edges * 2;
-	struct gsi_edge *edges = NULL;
-
-	if (at->n_edges < at->max_edges)
-		return 0;
-	if (max <= EDGES_MAX)
-		edges = realloc(at->edges, max * sizeof(*edges));
-	if (edges == NULL)
-		return -ENOMEM;
-	at->edges = edges;
-	at->max_edges = max;
-	return 0;
-}
-
-int
-gsi_edge_add(struct gsi_proc *at, struct gsi_edge edge)
-{
-	int status = edge_room(at);
-
-	if (status == 0)
-		at->edges[at->n_edges++] = edge;
-	return status;
-}
-
-static bool
-edge_is(const struct gsi_edge *edge, uint32_t type, gs_pid other, uint64_t ref)
-{
-	return edge->type == type && edge->slot == other.slot &&
-	       edge->gen == other.gen && edge->ref == ref;
-}
-
-bool
-gsi_edge_drop(struct gsi_proc *at, uint32_t type, gs_pid other, uint64_t ref)
-{
-	for (uint32_t i = 0; i < at->n_edges; i++) {
-		if (edge_is(&at->edges[i], type, other, ref)) {
-			at->edges[i] = at->edges[--at->n_edges];
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-linked(const struct gsi_proc *at, gs_pid other)
-{
-	for (uint32_t i = 0; i < at->n_edges; i++)
-		if (edge_is(&at->edges[i], GSI_EDGE_LINK, other, 0))
-			return true;
-	return false;
-}
 
 static struct gsi_note
 note_of(gs_pid who, const char *reason)
@@ -86,13 +28,14 @@ gsi_node_link(struct gsi_node *node, uint32_t a, gs_pid b, bool quiet)
 	struct gsi_proc *other = gsi_node_proc(node, b);
 	gs_pid me = gsi_node_pid(node, a);
 
-	if (gs_pid_equal(me, b) || linked(&node->procs[a], b))
+	if (gs_pid_equal(me, b) ||
+	    gsi_edge_has(&node->procs[a], GSI_EDGE_LINK, b, 0))
 		return 0;
 	if (other == NULL) {
 		gsi_node_exit(node, b, me, "noproc", true);
 		return 0;
 	}
-	if (edge_room(&node->procs[a]) != 0 || edge_room(other) != 0)
+	if (gsi_edge_room(&node->procs[a]) != 0 || gsi_edge_room(other) != 0)
 		return -ENOMEM;
 	gsi_edge_add(&node->procs[a],
 	    (struct gsi_edge){ GSI_EDGE_LINK, b.slot, b.gen, 0, 0 });
@@ -130,7 +73,7 @@ gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
 		gsi_node_note(node, who, GSI_DOWN, ref, &note);
 		return ref;
 	}
-	if (edge_room(&node->procs[who]) != 0 || edge_room(other) != 0)
+	if (gsi_edge_room(&node->procs[who]) != 0 || gsi_edge_room(other) != 0)
 		return 0;
 	gsi_edge_add(other,
 	    (struct gsi_edge){ GSI_EDGE_MONITOR, me.slot, me.gen, quiet, ref });
@@ -142,22 +85,16 @@ gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,
 bool
 gsi_node_demonitor(struct gsi_node *node, uint32_t who, uint64_t ref)
 {
-	struct gsi_proc *me = &node->procs[who];
+	struct gsi_edge edge;
+	struct gsi_proc *other;
 
-	for (uint32_t i = 0; i < me->n_edges; i++) {
-		struct gsi_edge edge = me->edges[i];
-		struct gsi_proc *other;
-
-		if (edge.type != GSI_EDGE_MONITORING || edge.ref != ref)
-			continue;
-		me->edges[i] = me->edges[--me->n_edges];
-		other = &node->procs[edge.slot];
-		if (other->gen == edge.gen)
-			gsi_edge_drop(other, GSI_EDGE_MONITOR,
-			    gsi_node_pid(node, who), ref);
-		return true;
-	}
-	return false;
+	if (!gsi_edge_take(&node->procs[who], GSI_EDGE_MONITORING, ref, &edge))
+		return false;
+	other = &node->procs[edge.slot];
+	if (other->gen == edge.gen)
+		gsi_edge_drop(
+		    other, GSI_EDGE_MONITOR, gsi_node_pid(node, who), ref);
+	return true;
 }
 
 /*
@@ -234,18 +171,19 @@ gsi_node_edges_clear(struct gsi_node *node, uint32_t slot)
 	struct gsi_proc *proc = &node->procs[slot];
 	gs_pid me = gsi_node_pid(node, slot);
 
-	for (uint32_t i = 0; i < proc->n_edges; i++) {
-		const struct gsi_edge *edge = &proc->edges[i];
-		gs_pid pid = { me.node, edge->slot, edge->gen };
+	/* who is related to itself takes the other end away as well */
+	while (proc->n_edges > 0) {
+		struct gsi_edge edge = proc->edges[proc->n_edges - 1];
+		gs_pid pid = { me.node, edge.slot, edge.gen };
 		struct gsi_proc *other = gsi_node_proc(node, pid);
 
+		gsi_edge_drop_at(proc, proc->n_edges - 1);
 		if (other == NULL)
 			continue;
 		gsi_edge_drop(other, GSI_EDGE_LINK, me, 0);
-		gsi_edge_drop(other, GSI_EDGE_MONITOR, me, edge->ref);
-		gsi_edge_drop(other, GSI_EDGE_MONITORING, me, edge->ref);
+		gsi_edge_drop(other, GSI_EDGE_MONITOR, me, edge.ref);
+		gsi_edge_drop(other, GSI_EDGE_MONITORING, me, edge.ref);
 	}
-	proc->n_edges = 0;
 }
 
 /* One edge of a process that has ended. */
@@ -297,7 +235,7 @@ gsi_node_spread(struct gsi_node *node, uint32_t slot, const char *reason)
 		else
 			spread_edge(node, slot, &edge, reason);
 	}
-	dead->n_edges = kept;
+	gsi_edges_cut(dead, kept);
 }
 
 void

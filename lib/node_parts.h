@@ -67,10 +67,23 @@ void gsi_node_born(
 void gsi_node_drain(struct gsi_node *node);
 void gsi_node_drain_slot(struct gsi_node *node, uint32_t slot);
 
-/* node_link.c */
+/* node_edge.c */
+/* Room for one more, so that both ends of a relation can be had: -ENOMEM. */
+int gsi_edge_room(struct gsi_proc *at);
 int gsi_edge_add(struct gsi_proc *at, struct gsi_edge edge);
+bool gsi_edge_has(
+    const struct gsi_proc *at, uint32_t type, gs_pid other, uint64_t ref);
 bool gsi_edge_drop(
     struct gsi_proc *at, uint32_t type, gs_pid other, uint64_t ref);
+/* The last one takes its place. */
+void gsi_edge_drop_at(struct gsi_proc *at, uint32_t i);
+/* Out by its reference alone, whoever the other one is. */
+bool gsi_edge_take(
+    struct gsi_proc *at, uint32_t type, uint64_t ref, struct gsi_edge *out);
+/* The first of the array, which were moved there, are all that is left. */
+void gsi_edges_cut(struct gsi_proc *at, uint32_t count);
+
+/* node_link.c */
 int gsi_node_link(struct gsi_node *node, uint32_t a, gs_pid b, bool quiet);
 void gsi_node_unlink(struct gsi_node *node, uint32_t a, gs_pid b);
 uint64_t gsi_node_monitor(struct gsi_node *node, uint32_t who, gs_pid target,

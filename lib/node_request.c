@@ -113,7 +113,7 @@ drop_dead_watchers(const struct call *c, struct gsi_proc *proc)
 
 		if (edge->type == GSI_EDGE_WATCH &&
 		    gsi_node_proc(c->node, who) == NULL)
-			proc->edges[i] = proc->edges[--proc->n_edges];
+			gsi_edge_drop_at(proc, i);
 	}
 }
 
