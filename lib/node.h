@@ -20,6 +20,12 @@ enum gsi_node_token {
 	GSI_AT_OWNER, /* pidfd of the program we are embedded in */
 };
 
+/* A mailbox that stays mapped, because more will be sent there. */
+struct gsi_mapped {
+	gs_pid pid; /* none: free */
+	struct gm_region_ref region;
+};
+
 struct gsi_visitor {
 	int socket;
 	uint32_t id;
@@ -27,6 +33,7 @@ struct gsi_visitor {
 
 #define GSI_CLIENT_CELLS ((1u << 20) / GM_CELL) /* 1 MiB */
 #define GSI_VISITORS 64
+#define GSI_MAPPED 8
 #define GSI_PIPES 1024
 #define GSI_DEATHS 256
 #define GSI_SPARES 4 /* as many as slots are kept */
@@ -71,6 +78,7 @@ struct gsi_node {
 	bool embedded;
 	enum gsi_node_phase phase;
 	struct gm_sender sender;
+	struct gsi_mapped mapped[GSI_MAPPED]; /* by slot */
 	int64_t recheck_at; /* when to look at everybody, 0: not */
 	int64_t linger_ns; /* until the next look at who is still named */
 	bool unfinished; /* connections wait that could not be accepted */

@@ -116,6 +116,8 @@ void gsi_node_held_retry(struct gsi_node *node, uint32_t slot);
 void gsi_node_held_all(struct gsi_node *node);
 void gsi_node_held_free(struct gsi_proc *slot);
 void gsi_node_ring(struct gsi_node *node, uint32_t slot);
+/* Its end: nothing is sent there any more. */
+void gsi_node_unmap(struct gsi_node *node, uint32_t slot);
 int gsi_node_map(
     struct gsi_node *node, uint32_t slot, struct gm_region_ref *out);
 

@@ -38,6 +38,7 @@ gsi_node_retire(struct gsi_node *node, uint32_t slot)
 {
 	struct gm_region_ref region;
 
+	gsi_node_unmap(node, slot);
 	if (node->procs[slot].kind == GS_PROCESS_PLAIN ||
 	    gsi_node_map(node, slot, &region) != 0)
 		return;
