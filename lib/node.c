@@ -217,6 +217,8 @@ run(struct gsi_node *node)
 			dispatch(node, &events[i]);
 		gsi_node_look(node);
 		gsi_node_bury(node);
+		if (node->look_again)
+			gsi_node_linger(node);
 		gm_store(
 		    &node->arena.header->fds_used, gsi_node_fds(node), relaxed);
 	}

@@ -80,6 +80,8 @@ struct gsi_node {
 	struct gm_sender sender;
 	struct gsi_mapped mapped[GSI_MAPPED]; /* by slot */
 	int64_t recheck_at; /* when to look at everybody, 0: not */
+	uint32_t scans; /* of all live pages, so far */
+	bool look_again; /* who lingers may have been let go of */
 	int64_t linger_ns; /* until the next look at who is still named */
 	bool unfinished; /* connections wait that could not be accepted */
 	bool holds; /* messages wait that lack of memory has held up */

@@ -19,6 +19,7 @@
 
 #define LINGER_MAX_NS (64 * GSI_RECHECK_NS)
 #define LINGER_SCAN 1024 /* live processes up to which a scan is for free */
+#define AHEAD 12
 
 void
 gsi_node_gone(struct gsi_node *node, uint32_t slot)
@@ -103,7 +104,7 @@ names_dead(struct gsi_node *node, uint64_t word)
 		return false;
 	if (node->procs[slot].state == GSI_SLOT_DEAD &&
 	    node->procs[slot].gen == (uint32_t)word) {
-		node->procs[slot].named = true;
+		node->procs[slot].named = node->scans;
 		return true;
 	}
 	return false;
@@ -122,12 +123,19 @@ waits_for_any(struct gsi_node *node, const struct gm_page *page)
 	return ring;
 }
 
+/* The lines are far apart: the memory is told early what comes. */
+static void
+fetch_ahead(const struct gsi_node *node, uint32_t s)
+{
+	if (s < node->high && node->procs[s].state == GSI_SLOT_LIVE)
+		__builtin_prefetch(gm_arena_page(&node->arena, s));
+}
+
 /* D5: one line of each live process. */
 static void
 scan(struct gsi_node *node)
 {
-	for (uint32_t s = 0; s < node->high; s++)
-		node->procs[s].named = false;
+	node->scans++;
 	for (uint32_t s = 1; s < node->high; s++) {
 		const struct gm_page *page;
 		bool ring = false;
@@ -135,6 +143,7 @@ scan(struct gsi_node *node)
 
 		if (node->procs[s].state != GSI_SLOT_LIVE)
 			continue;
+		fetch_ahead(node, s + AHEAD);
 		page = gm_arena_page(&node->arena, s);
 		for (int i = 0; i < 4; i++)
 			ring |= names_dead(
@@ -145,7 +154,7 @@ scan(struct gsi_node *node)
 			uint32_t target = gsi_node_whose_region(node, m);
 
 			if (node->procs[target].state == GSI_SLOT_DEAD)
-				node->procs[target].named = true;
+				node->procs[target].named = node->scans;
 		}
 		if (ring)
 			gsi_node_ring(node, s);
@@ -163,7 +172,7 @@ free_unnamed(struct gsi_node *node)
 
 		if (proc->state != GSI_SLOT_DEAD || !proc->reaped || proc->gone)
 			continue;
-		if (proc->named)
+		if (proc->named == node->scans)
 			left++;
 		else
 			gsi_node_slot_free(node, s);
@@ -174,6 +183,7 @@ free_unnamed(struct gsi_node *node)
 void
 gsi_node_linger(struct gsi_node *node)
 {
+	node->look_again = false;
 	if (node->n_lingering == 0)
 		return;
 	scan(node);
@@ -238,9 +248,17 @@ gsi_node_reaped(struct gsi_node *node, uint32_t slot)
 	memcpy(reason, entry->reason, entry->reason_size);
 	reason[entry->reason_size] = '\0';
 	gsi_node_spread_reaped(node, slot, reason);
+	/*
+	 * Nobody named it in the scan of its death, and nobody has begun to
+	 * since then: who announces itself now finds it dead.
+	 */
+	if (!proc->gone && proc->named != node->scans) {
+		gsi_node_slot_free(node, slot);
+		return;
+	}
 	node->n_lingering++;
-	if (gm_load(&node->arena.header->processes, relaxed) < LINGER_SCAN)
-		gsi_node_linger(node);
+	node->look_again =
+	    gm_load(&node->arena.header->processes, relaxed) < LINGER_SCAN;
 }
 
 void

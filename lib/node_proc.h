@@ -63,7 +63,7 @@ struct gsi_proc {
 	bool lost; /* client that left without a word and may live */
 	bool started; /* at death: its init had succeeded */
 	bool refused; /* at birth: name taken */
-	bool named; /* a live page speaks of it, as of the last scan */
+	uint32_t named; /* the last scan in which a live page spoke of it */
 	bool spared; /* its region is one of those set aside */
 	gs_pid holder;
 	gs_pid forker;
