@@ -37,8 +37,7 @@ watch(struct gsi_self *me, struct gsi_pending *p)
 	for (i = 0; i < GM_WATCHES; i++) {
 		if (all->watching[i] == 0 && free == GM_WATCHES)
 			free = i;
-		else if (all->watching[i] > 0 &&
-			 gm_load(&me->page->watch[i], relaxed) == word)
+		else if (all->watching[i] > 0 && all->word[i] == word)
 			break;
 	}
 	if (i == GM_WATCHES)
@@ -48,6 +47,7 @@ watch(struct gsi_self *me, struct gsi_pending *p)
 		return;
 	/* release [T5]: before the look at the entry in the send */
 	if (i < GM_WATCHES) {
+		all->word[i] = word;
 		gm_store(&me->page->watch[i], word, release);
 		all->watched++;
 	}
@@ -141,12 +141,23 @@ gsi_pending_come(
 		return;
 	p->state = GSI_PENDING_COME;
 	p->status = status;
-	p->order = ++all->arrivals;
 	if (reason != NULL)
 		p->reason = strdup(reason);
+	gsi_order_add(all, p, GSI_ALL_COME);
+	gsi_order_add(all, p, GSI_ALL_UNTOLD);
 	all->out--;
 	all->untold++;
 	unwatch(me, p);
+}
+
+void
+gsi_pending_told(struct gsi_pendings *all, struct gsi_pending *p)
+{
+	if (p->told)
+		return;
+	gsi_order_drop(all, p, GSI_ALL_UNTOLD);
+	p->told = true;
+	all->untold--;
 }
 
 void
@@ -157,8 +168,9 @@ gsi_pending_drop(struct gsi_self *me, struct gsi_pending *p)
 	if (p->state == GSI_PENDING_OUT) {
 		unwatch(me, p);
 		all->out--;
-	} else if (!p->told) {
-		all->untold--;
+	} else {
+		gsi_order_drop(all, p, GSI_ALL_COME);
+		gsi_pending_told(all, p);
 	}
 	free(all->shown);
 	free(all->shown_reason);
@@ -252,6 +264,25 @@ gsi_pendings_drain(struct gsi_self *me)
 		me->damaged = true;
 }
 
+/* While all have a word of their own, those words say enough. */
+static bool
+some_dead(struct gsi_self *me)
+{
+	const struct gsi_pendings *all = me->pendings;
+
+	if (all->watching[GM_WATCHES] > 0)
+		return true;
+	for (uint32_t i = 0; i < GM_WATCHES; i++) {
+		uint64_t word = all->word[i];
+
+		if (all->watching[i] > 0 &&
+		    !gm_entry_live(
+			me->arena, (uint32_t)(word >> 32), (uint32_t)word))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Those whose server is dead: true when there are any.  An answer that is in
  * the ring wins over the death.
@@ -263,6 +294,8 @@ gsi_pendings_bury(struct gsi_self *me)
 	char reason[GS_REASON_MAX + 1];
 	bool drained = false;
 
+	if (!some_dead(me))
+		return false;
 	for (uint32_t i = 0; i < all->n_seats && all->out > 0; i++) {
 		struct gsi_pending *p = &all->seats[i];
 

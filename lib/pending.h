@@ -10,6 +10,19 @@ enum gsi_pending_state {
 	GSI_PENDING_COME, /* answered, or known to have failed */
 };
 
+/* Lists of requests that have come, in order of arrival. */
+enum gsi_order {
+	GSI_ALL_COME,
+	GSI_ALL_UNTOLD, /* and have not been a message */
+	GSI_ORDERS,
+};
+
+/* By tags: seats move. */
+struct gsi_neighbours {
+	uint64_t before; /* 0: it is the first */
+	uint64_t behind;
+};
+
 struct gsi_pending {
 	uint64_t tag; /* 0: the seat is free */
 	gs_pid pid;
@@ -17,7 +30,7 @@ struct gsi_pending {
 	bool told; /* it has been a message */
 	uint8_t watch; /* which word of the own page names the server */
 	int status;
-	uint64_t order; /* of arrival */
+	struct gsi_neighbours beside[GSI_ORDERS];
 	char *data; /* the reply, owned; NULL: still in the ring */
 	size_t size;
 	char *reason; /* owned, NULL: what status says */
@@ -31,8 +44,10 @@ struct gsi_pendings {
 	uint32_t out;
 	uint32_t untold; /* come, and not yet a message */
 	uint32_t turn; /* of taking messages */
-	uint64_t arrivals;
+	uint64_t first[GSI_ORDERS];
+	uint64_t last[GSI_ORDERS];
 	uint32_t watching[GM_WATCHES + 1]; /* how many requests each serves */
+	uint64_t word[GM_WATCHES]; /* what they say */
 	uint32_t watched; /* words in use */
 	char *shown; /* handed out last */
 	char *shown_reason;
@@ -51,6 +66,8 @@ int gsi_pending_new(struct gsi_self *me, gs_pid pid, struct gsi_pending **out);
 /* Its outcome is known.  reason may be NULL. */
 void gsi_pending_come(
     struct gsi_self *me, struct gsi_pending *p, int status, const char *reason);
+/* It has been a message, or will not be one. */
+void gsi_pending_told(struct gsi_pendings *all, struct gsi_pending *p);
 /* Done with: what it owned stays until the next one is. */
 void gsi_pending_drop(struct gsi_self *me, struct gsi_pending *p);
 void gsi_pendings_free(struct gsi_self *me);
@@ -70,11 +87,24 @@ bool gsi_pendings_bury(struct gsi_self *me);
 /* All that has come is copied out of the ring. */
 void gsi_pendings_drain(struct gsi_self *me);
 
-/* One request, or (tag 0) those of a set: its tags, one after the other. */
+/* pending_order.c */
+void gsi_order_add(
+    struct gsi_pendings *all, struct gsi_pending *p, enum gsi_order order);
+void gsi_order_drop(
+    struct gsi_pendings *all, struct gsi_pending *p, enum gsi_order order);
+/* The first, and the one behind p; NULL at the end. */
+struct gsi_pending *gsi_order_first(
+    struct gsi_pendings *all, enum gsi_order order);
+struct gsi_pending *gsi_order_next(struct gsi_pendings *all,
+    const struct gsi_pending *p, enum gsi_order order);
+
+/* One request, or (tag 0) those of a set. */
 struct gsi_wanted {
 	uint64_t tag;
-	const void *set;
-	uint64_t (*tag_at)(const void *set, size_t i); /* 0: no more */
+	void *set;
+	bool (*holds)(const void *set, uint64_t tag);
+	/* The tag of one of them that may be out, 0: there is none. */
+	uint64_t (*some)(void *set, struct gsi_self *me);
 };
 
 /* response_wait.c */

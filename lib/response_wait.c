@@ -8,35 +8,13 @@
 #include "lib/pending.h"
 #include "lib/request.h"
 
-static bool
-holds(const struct gsi_wanted *w, uint64_t tag)
-{
-	uint64_t at = 0;
-
-	for (size_t i = 0; at != tag && (at = w->tag_at(w->set, i)) != 0; i++)
-		;
-	return at == tag;
-}
-
 /* One that is in two collections is looked for in the older one. */
 static bool
 is_wanted(const struct gsi_wanted *w, const struct gsi_pending *p)
 {
 	if (w->tag != 0)
 		return p->tag == w->tag;
-	return p->set == w->set || (p->set != NULL && holds(w, p->tag));
-}
-
-static void
-first_of(
-    struct gsi_pending *p, struct gsi_pending **first, struct gsi_pending **any)
-{
-	if (p == NULL)
-		return;
-	*any = p;
-	if (p->state == GSI_PENDING_COME &&
-	    (*first == NULL || p->order < (*first)->order))
-		*first = p;
+	return p->set == w->set || w->holds(w->set, p->tag);
 }
 
 /* The first that has come; *any: one that is wanted at all. */
@@ -44,16 +22,18 @@ static struct gsi_pending *
 first_come(
     struct gsi_self *me, const struct gsi_wanted *w, struct gsi_pending **any)
 {
-	struct gsi_pending *first = NULL;
-	uint64_t tag;
+	struct gsi_pendings *all = me->pendings;
+	struct gsi_pending *p;
 
-	*any = NULL;
+	*any = gsi_pending(me, w->tag != 0 ? w->tag : w->some(w->set, me));
+	if (*any == NULL)
+		return NULL;
 	if (w->tag != 0)
-		first_of(gsi_pending(me, w->tag), &first, any);
-	else
-		for (size_t i = 0; (tag = w->tag_at(w->set, i)) != 0; i++)
-			first_of(gsi_pending(me, tag), &first, any);
-	return first;
+		return (*any)->state == GSI_PENDING_COME ? *any : NULL;
+	p = gsi_order_first(all, GSI_ALL_COME);
+	while (p != NULL && !is_wanted(w, p))
+		p = gsi_order_next(all, p, GSI_ALL_COME);
+	return p;
 }
 
 /* Takes until one that is wanted comes: 1 and where it stands; 0 none. */
@@ -151,22 +131,12 @@ struct gsi_pending *
 gsi_pending_news(struct gsi_self *me)
 {
 	struct gsi_pendings *all = me->pendings;
-	struct gsi_pending *first = NULL;
+	struct gsi_pending *first;
 
 	if (all->out > 0)
 		gsi_pendings_drain(me);
-	if (all->untold == 0)
-		return NULL;
-	for (uint32_t i = 0; i < all->n_seats; i++) {
-		struct gsi_pending *p = &all->seats[i];
-
-		if (p->tag != 0 && p->state == GSI_PENDING_COME && !p->told &&
-		    (first == NULL || p->order < first->order))
-			first = p;
-	}
-	if (first != NULL) {
-		first->told = true;
-		all->untold--;
-	}
+	first = gsi_order_first(all, GSI_ALL_UNTOLD);
+	if (first != NULL)
+		gsi_pending_told(all, first);
 	return first;
 }

@@ -110,3 +110,76 @@ TEST(REQ_08_collections_take_a_point_in_time)
 	gs_reqids_free(ids);
 	node_down();
 }
+
+#define MANY 600
+
+/* The number that the next response of a collection was added with. */
+static long
+next_of(gs_reqids *ids, bool remove)
+{
+	gs_response got;
+
+	CHECK_OK(gs_wait_responses(ids, &got, gs_now() + SOON, remove));
+	CHECK_OK(got.status);
+	return (long)(intptr_t)got.label;
+}
+
+/* Every other one in either; what lies about for one does not hide others. */
+TEST(REQ_07_large_collections_give_in_order_of_arrival)
+{
+	gs_reqids *even = gs_reqids_new(), *odd = gs_reqids_new();
+	gs_response got;
+	char text[32];
+	gs_pid pid;
+
+	node_up();
+	pid = start("");
+	for (long i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "reply %ld", i);
+		CHECK_OK(gs_reqids_add(i % 2 != 0 ? odd : even,
+		    sent(GS_PID(pid), text), (void *)(intptr_t)i));
+	}
+	CHECK_INT(gs_reqids_size(odd), MANY / 2);
+	for (long i = 1; i < MANY; i += 2)
+		CHECK_INT(next_of(odd, true), i);
+	CHECK_INT(gs_reqids_size(odd), 0);
+	CHECK_INT(gs_wait_responses(odd, &got, GS_NEVER, true), -ENOENT);
+	/* it can be used again */
+	CHECK_OK(gs_reqids_add(
+	    odd, sent(GS_PID(pid), "reply 1"), (void *)(intptr_t)-1));
+	for (long i = 0; i < MANY; i += 2)
+		CHECK_INT(next_of(even, i % 4 == 0), i);
+	CHECK_INT(gs_reqids_size(even), MANY / 4);
+	CHECK_INT(gs_wait_responses(even, &got, GS_NEVER, true), -ENOENT);
+	CHECK_INT(next_of(odd, false), -1);
+	CHECK_INT(gs_reqids_size(odd), 1);
+	gs_reqids_free(even);
+	gs_reqids_free(odd);
+	node_down();
+}
+
+TEST(REQ_06_a_request_in_two_collections_is_given_once)
+{
+	gs_reqids *older = gs_reqids_new(), *newer = gs_reqids_new();
+	gs_reqid id[3];
+	gs_response got;
+	gs_pid pid;
+
+	node_up();
+	pid = start("");
+	for (long i = 0; i < 3; i++) {
+		id[i] = sent(GS_PID(pid), "reply x");
+		CHECK_OK(gs_reqids_add(older, id[i], (void *)(intptr_t)i));
+		CHECK_OK(
+		    gs_reqids_add(newer, id[i], (void *)(intptr_t)(10 + i)));
+	}
+	CHECK_INT(next_of(older, true), 0);
+	CHECK_INT(next_of(newer, true), 11);
+	gs_reqids_free(newer);
+	CHECK_INT(next_of(older, true), 2);
+	CHECK_INT(gs_wait_responses(older, &got, GS_NEVER, true), -ENOENT);
+	/* the one that the other collection gave was left in here */
+	CHECK_INT(gs_reqids_size(older), 1);
+	gs_reqids_free(older);
+	node_down();
+}
