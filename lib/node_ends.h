@@ -25,6 +25,12 @@ void gsi_node_reaped(struct gsi_node *node, uint32_t slot);
 /* Tells a supervisor of the end of its child. */
 void gsi_node_tell_forker(struct gsi_node *node, uint32_t slot);
 void gsi_node_orphans(struct gsi_node *node);
+
+/* node_linger.c */
+/* D5 and, of those who are reaped, who is no longer named. */
+void gsi_node_scan(struct gsi_node *node);
+/* Its slot is free now, or when nobody names it any more. */
+void gsi_node_let_go(struct gsi_node *node, uint32_t slot);
 /* Looks who is still named and frees the slots of those who are not. */
 void gsi_node_linger(struct gsi_node *node);
 /* The same now and then: ns until the next time, 0 never. */
