@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory and state of processes as /proc has them.  That takes the kernel some
- * ten microseconds for each, so where there are many a second thread does half
- * of them.  The rule: it touches nothing but its half, takes no signals, and
- * is gone before this returns.
+ * Memory and state of processes as /proc has them.  That takes the kernel more
+ * than ten microseconds for each, so where there are many, threads help.  The
+ * rule: they take no signals and are gone before this returns.
  */
 #include "lib/resident.h"
 
@@ -11,12 +10,15 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define MANY 512u /* from which a thread pays */
+#define PIECE 64u
+#define HELPERS_MAX 3
 
 /* Field 3 is the state, field 24 the resident pages. */
 static void
@@ -58,39 +60,53 @@ read_one(struct gsi_resident *out)
 	parse(text, out);
 }
 
-struct half {
+/* Taken in pieces: who has a CPU for himself does more of them. */
+struct job {
 	struct gsi_resident *all;
 	uint32_t count;
+	_Atomic uint32_t next;
 };
 
 static void *
-read_half(void *data)
+work(void *data)
 {
-	const struct half *half = data;
+	struct job *job = data;
+	uint32_t from, to;
 
-	for (uint32_t i = 0; i < half->count; i++)
-		read_one(&half->all[i]);
-	return NULL;
+	for (;;) {
+		/* relaxed: nothing but the number is shared */
+		from = atomic_fetch_add_explicit(
+		    &job->next, PIECE, memory_order_relaxed);
+		if (from >= job->count)
+			return NULL;
+		to = job->count - from < PIECE ? job->count : from + PIECE;
+		while (from < to)
+			read_one(&job->all[from++]);
+	}
 }
 
-static bool
-two_cpus(void)
+/* How many threads may help: a CPU each. */
+static int
+helpers(uint32_t count)
 {
 	cpu_set_t cpus;
+	int n;
 
-	return sched_getaffinity(0, sizeof(cpus), &cpus) != 0 ||
-	       CPU_COUNT(&cpus) > 1;
+	if (count < MANY || sched_getaffinity(0, sizeof(cpus), &cpus) != 0)
+		return 0;
+	n = CPU_COUNT(&cpus) - 1;
+	return n < HELPERS_MAX ? n : HELPERS_MAX;
 }
 
 static bool
-begin(pthread_t *thread, struct half *half)
+begin(pthread_t *thread, struct job *job)
 {
 	sigset_t all, before;
 	bool begun;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	begun = pthread_create(thread, NULL, read_half, half) == 0;
+	begun = pthread_create(thread, NULL, work, job) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return begun;
 }
@@ -98,21 +114,16 @@ begin(pthread_t *thread, struct half *half)
 void
 gsi_resident_read(struct gsi_resident *all, uint32_t count)
 {
-	struct half mine = { all, count }, other = { NULL, 0 };
-	bool helped = false;
-	pthread_t thread;
-	int cancel;
+	struct job job = { all, count, 0 };
+	pthread_t thread[HELPERS_MAX];
+	int most = helpers(count), n = 0, cancel;
 
-	/* the other half is on this stack */
+	/* the job is on this stack */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (count >= MANY && two_cpus()) {
-		other = (struct half){ all + count / 2, count - count / 2 };
-		helped = begin(&thread, &other);
-	}
-	if (helped)
-		mine.count = count / 2;
-	read_half(&mine);
-	if (helped)
-		pthread_join(thread, NULL);
+	while (n < most && begin(&thread[n], &job))
+		n++;
+	work(&job);
+	while (n > 0)
+		pthread_join(thread[--n], NULL);
 	pthread_setcancelstate(cancel, NULL);
 }

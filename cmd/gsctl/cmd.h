@@ -9,9 +9,10 @@
 
 #include <genserver.h>
 
+#include "cmd/gsctl/safe.h"
+
 #define CMD_OPTIONS 16 /* options of one verb, at most */
 #define CMD_EXITS 8 /* exit statuses of its own, at most */
-#define CMD_SAFE(size) (4 * (size) + 1)
 #define CMD_DIGITS 24 /* of a number */
 #define CMD_HINT 640 /* room for a command that is told to the user */
 
@@ -104,20 +105,6 @@ char *cmd_copy(const char *text);
 
 /* In decimal. */
 const char *cmd_digits(char digits[CMD_DIGITS], int64_t number);
-
-/* safe.c: controls and broken UTF-8 as \xNN */
-char *cmd_safe(char *out, size_t size, const char *text, size_t length);
-bool cmd_utf8(const char *text, size_t length);
-/* The length of the character of UTF-8 at text, 0 if it is none. */
-size_t cmd_character(const char *text, size_t left);
-/* That character is no control. */
-bool cmd_is_shown(const char *text, size_t length);
-/* ASCII, and no controls in it. */
-bool cmd_is_plain(const char *text);
-/* Bytes as a person may see them: newline and tab stay. */
-void cmd_put_safe(const char *data, size_t size);
-/* A name or the like, which has neither. */
-void cmd_put_word(const char *text);
 
 /* attach.c */
 struct cmd_server {
