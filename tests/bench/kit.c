@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the bench programs share. */
+/* What the bench programs of ours share. */
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/bench/kit.h"
@@ -49,6 +48,19 @@ bench_start(const char *name)
 	return pid;
 }
 
+pid_t
+bench_os_pid(gs_pid pid)
+{
+	gs_process_info info;
+
+	bench_must(gs_process_inspect(GS_PID(pid), &info), "inspect");
+	if (info.os_pid <= 1) {
+		fprintf(stderr, "bench: a server without a process\n");
+		exit(1);
+	}
+	return info.os_pid;
+}
+
 void
 bench_call(gs_pid pid)
 {
@@ -63,17 +75,6 @@ bench_call(gs_pid pid)
 	}
 }
 
-/* ---- time and numbers ---- */
-
-int64_t
-bench_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 void
 bench_must(int status, const char *what)
 {
@@ -84,60 +85,7 @@ bench_must(int status, const char *what)
 	exit(1);
 }
 
-long
-bench_number(int argc, char **argv, int index, long otherwise)
-{
-	char *end;
-	long n;
-
-	if (index >= argc)
-		return otherwise;
-	n = strtol(argv[index], &end, 10);
-	if (end == argv[index] || *end != '\0' || n < 1) {
-		fprintf(stderr, "bench: '%s' is no count\n", argv[index]);
-		exit(64);
-	}
-	return n;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-double
-bench_percentile(int64_t *ns, size_t count, double share)
-{
-	size_t at = (size_t)(share * (double)count);
-
-	qsort(ns, count, sizeof(*ns), compare);
-	return (double)ns[at < count ? at : count - 1];
-}
-
-void
-bench_tell(const char *who, const char *metric, double value)
-{
-	printf("%s %s %.6g\n", who, metric, value);
-	fflush(stdout);
-}
-
 /* ---- processes ---- */
-
-void
-bench_on_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) != 0) {
-		fprintf(stderr, "bench: cannot run on CPU %d alone\n", cpu);
-		exit(1);
-	}
-}
 
 int
 bench_open_stat(int os_pid)

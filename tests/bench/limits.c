@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the bare machine can do: round trips between two processes by a shared
- * cache line on two CPUs, and by blocking eventfds on one CPU and on two.
+ * cache line on two CPUs, and by blocking eventfds and by futexes on one CPU
+ * and on two.
  * Time is taken for windows of some rounds, and the median window is told, so
  * that a process of others that gets in between spoils few of them.
  */
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,6 +80,37 @@ bell_answer(uint32_t n)
 	pass(pong, true);
 }
 
+/* Sleeps until the word is n; nobody rings for nothing. */
+static void
+futex_await(_Atomic uint32_t *at, uint32_t n)
+{
+	uint32_t seen;
+
+	while ((seen = atomic_load_explicit(at, memory_order_acquire)) != n)
+		syscall(SYS_futex, at, FUTEX_WAIT, seen, NULL, NULL, 0);
+}
+
+static void
+futex_set(_Atomic uint32_t *at, uint32_t n)
+{
+	atomic_store_explicit(at, n, memory_order_release);
+	syscall(SYS_futex, at, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void
+futex_round(uint32_t n)
+{
+	futex_set(&line->ping, n);
+	futex_await(&line->pong, n);
+}
+
+static void
+futex_answer(uint32_t n)
+{
+	futex_await(&line->ping, n);
+	futex_set(&line->pong, n);
+}
+
 static pid_t
 answerer(int cpu, void (*answer)(uint32_t n))
 {
@@ -98,13 +132,14 @@ static void
 measure(const char *metric, int cpu, size_t windows, void (*round)(uint32_t n),
     void (*answer)(uint32_t n))
 {
-	int64_t *ns = calloc(windows, sizeof(*ns));
-	pid_t pid = answerer(cpu, answer);
+	int64_t *ns = bench_samples(windows);
+	pid_t pid;
 	uint32_t n = 0;
 	int64_t start;
 
-	if (ns == NULL)
-		exit(1);
+	atomic_store_explicit(&line->ping, 0, memory_order_relaxed);
+	atomic_store_explicit(&line->pong, 0, memory_order_relaxed);
+	pid = answerer(cpu, answer);
 	for (size_t w = 0; w < windows; w++) {
 		start = bench_now();
 		for (int i = 0; i < WINDOW; i++)
@@ -133,10 +168,13 @@ main(int argc, char **argv)
 	}
 	bench_on_cpu(0);
 	measure("raw.eventfd.1cpu", 0, windows, bell_round, bell_answer);
+	measure("raw.futex.1cpu", 0, windows, futex_round, futex_answer);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return 0;
 	measure(
 	    "raw.eventfd.2cpu", 1, windows / 4 + 1, bell_round, bell_answer);
+	measure(
+	    "raw.futex.2cpu", 1, windows / 4 + 1, futex_round, futex_answer);
 	measure("call.awake.p50", 1, windows * 20, line_round, line_answer);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ten thousand servers alive: how fast they are started, and what a call to
- * one of them takes.  Limit: a call when only ten are alive.
+ * one of them takes.  Limit: a call when only ten are alive.  In between, the
+ * curve "servers": what a call takes when so many are alive.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,33 +30,56 @@ calls(const gs_pid *pid, long count)
 	return bench_percentile(ns, CALLS, 0.5);
 }
 
-int
-main(int argc, char **argv)
+/* ns that starting the servers from have on up to count took. */
+static int64_t
+start_more(gs_pid *pid, long have, long count)
 {
-	long count = bench_number(argc, argv, 1, 10000);
-	struct rlimit limit;
-	int64_t start;
-	gs_pid *pid;
+	int64_t start = bench_now();
 
-	/* the node has a descriptor or two for each */
+	for (long i = have; i < count; i++)
+		bench_must(
+		    gs_start(&bench_echo, GS_NONE, NULL, &pid[i]), "start");
+	return bench_now() - start;
+}
+
+/* The node has a descriptor or two for each. */
+static long
+possible(long count)
+{
+	struct rlimit limit;
+
 	getrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_max / 2 < (rlim_t)count + 100)
 		count = (long)(limit.rlim_max / 2) - 100;
-	pid = calloc((size_t)count, sizeof(*pid));
+	return count;
+}
+
+int
+main(int argc, char **argv)
+{
+	long count = possible(bench_number(argc, argv, 1, 10000));
+	int64_t starting = 0;
+	double p50 = 0;
+	gs_pid *pid;
+
+	pid = calloc(count > 0 ? (size_t)count : 1, sizeof(*pid));
 	if (pid == NULL || count < FEW)
 		return 1;
 	bench_start(NULL);
-	for (long i = 0; i < FEW; i++)
-		bench_must(
-		    gs_start(&bench_echo, GS_NONE, NULL, &pid[i]), "start");
-	bench_tell("limit", "multi10k.call.p50", calls(pid, FEW));
-	start = bench_now();
-	for (long i = FEW; i < count; i++)
-		bench_must(
-		    gs_start(&bench_echo, GS_NONE, NULL, &pid[i]), "start");
+	for (long have = 0, next = FEW; have < count; next *= 10) {
+		next = next < count ? next : count;
+		starting += start_more(pid, have, next);
+		have = next;
+		p50 = calls(pid, have);
+		bench_point("ours", "servers", (double)have, p50);
+		if (have == FEW) {
+			bench_tell("limit", "multi10k.call.p50", p50);
+			starting = 0;
+		}
+	}
 	bench_tell("ours", "spawn10k.rate",
-	    (double)(count - FEW) * 1e9 / (double)(bench_now() - start));
-	bench_tell("ours", "multi10k.call.p50", calls(pid, count));
+	    (double)(count - FEW) * 1e9 / (double)starting);
+	bench_tell("ours", "multi10k.call.p50", p50);
 	free(pid);
 	return 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * call.1cpu.p50: client and server share one CPU.  Limit: two processes that
- * hand a word to each other by sched_yield on that CPU; peer: the same by a
- * seqpacket socket pair.
+ * hand a word to each other by sched_yield on that CPU.
  */
 #include <sched.h>
 #include <signal.h>
@@ -11,14 +10,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/bench/kit.h"
 
 static _Atomic uint32_t *word;
-static int ends[2];
 
 static void
 yield_until(uint32_t n)
@@ -42,53 +39,24 @@ yield_answer(uint32_t n)
 }
 
 static void
-socket_pass(int fd, bool out)
+bare(size_t count)
 {
-	char message[BENCH_SIZE] = "message";
-	ssize_t n = out ? write(fd, message, sizeof(message))
-			: read(fd, message, sizeof(message));
-
-	if (n != sizeof(message))
-		exit(1);
-}
-
-static void
-socket_round(uint32_t n)
-{
-	(void)n;
-	socket_pass(ends[0], true);
-	socket_pass(ends[0], false);
-}
-
-static void
-socket_answer(uint32_t n)
-{
-	(void)n;
-	socket_pass(ends[1], false);
-	socket_pass(ends[1], true);
-}
-
-static void
-measure(const char *who, size_t count, void (*round)(uint32_t n),
-    void (*answer)(uint32_t n))
-{
-	int64_t *ns = calloc(count, sizeof(*ns));
+	int64_t *ns = bench_samples(count);
 	pid_t pid = fork();
 
-	if (ns == NULL || pid < 0)
-		exit(1);
+	bench_check(pid >= 0, "fork");
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (uint32_t n = 0;; n++)
-			answer(n);
+			yield_answer(n);
 	}
 	for (size_t i = 0; i < count; i++) {
 		int64_t start = bench_now();
 
-		round((uint32_t)i);
+		yield_round((uint32_t)i);
 		ns[i] = bench_now() - start;
 	}
-	bench_tell(who, "call.1cpu.p50", bench_percentile(ns, count, 0.5));
+	bench_tell("limit", "call.1cpu.p50", bench_percentile(ns, count, 0.5));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	free(ns);
@@ -103,13 +71,11 @@ main(int argc, char **argv)
 
 	word = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (ns == NULL || word == MAP_FAILED ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
+	if (ns == NULL || word == MAP_FAILED)
 		return 1;
 	/* what is forked from here on is there as well, the node too */
 	bench_on_cpu(0);
-	measure("limit", count, yield_round, yield_answer);
-	measure("unix", count, socket_round, socket_answer);
+	bare(count);
 	pid = bench_start(NULL);
 	for (size_t i = 0; i < count; i++) {
 		int64_t start = bench_now();

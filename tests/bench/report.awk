@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Lines "WHO METRIC VALUE" to a table or a JSON document: medians, with the
-# least and the most.  The file goals says which metrics there are.
+# least and the most.  The file goals says which metrics there are, and how a
+# goal is written.
 BEGIN {
 	while ((getline line < goals) > 0) {
 		if (line ~ /^#/ || split(line, word, " ") != 4)
@@ -41,7 +42,7 @@ function median(key,    n, i, j, v)
 # Below 1 when ours is better; "" when it cannot be said.
 function ratio(metric, our, their)
 {
-	if (our == "" || their == "" || !our || !their)
+	if (our == "" || their == "" || our <= 0 || their <= 0)
 		return ""
 	return better[metric] == "less" ? our / their : their / our
 }
@@ -66,19 +67,36 @@ function text(s)
 	return "\"" s "\""
 }
 
-function met(metric, our, their,    want)
+# The number that one goal of a metric stands for, "" if it is not known: after
+# gather().
+function wanted(goal,    parts, whose, add)
 {
-	want = goal[metric]
-	if (want == "-" || our == "")
-		return "-"
-	if (want ~ /^x/) {
-		if (their == "")
-			return "-"
-		want = substr(want, 2) * their
+	whose = bare
+	if (split(goal, parts, ":") == 2) {
+		whose = parts[1] in their ? their[parts[1]] : ""
+		goal = parts[2]
 	}
-	if (better[metric] == "less")
-		return our <= want + 0 ? "yes" : "no"
-	return our >= want + 0 ? "yes" : "no"
+	if (goal !~ /^x/)
+		return goal
+	add = split(goal, parts, "+") == 2 ? parts[2] : 0
+	return whose == "" ? "" : substr(parts[1], 2) * whose + add
+}
+
+# "yes", "no" or "-" for each goal.
+function met(metric,    i, n, each, want, answer, all)
+{
+	n = split(goal[metric], each, ",")
+	for (i = 1; i <= n; i++) {
+		want = each[i] == "-" ? "" : wanted(each[i])
+		if (want == "" || our == "")
+			answer = "-"
+		else if (better[metric] == "less")
+			answer = our <= want + 0 ? "yes" : "no"
+		else
+			answer = our >= want + 0 ? "yes" : "no"
+		all = all (i > 1 ? "," : "") answer
+	}
+	return all
 }
 
 # The values of one metric into our, low, high, bare and their[].
@@ -116,10 +134,10 @@ function with_x(v, r)
 
 function table(    i, m, range, p)
 {
-	printf "%s; load at start %s\n", machine, load
-	printf "%-16s %5s %9s %-19s %-19s %-17s %6s %s\n", "metric", "unit",
-	    "ours", "(min..max)", "best peer (ratio)", "limit (ratio)",
-	    "goal", "met?"
+	printf "%s; load at start %s\n", machine, busy
+	printf "%-21s %5s %9s %-19s %-22s %-17s %-27s %s\n", "metric",
+	    "unit", "ours", "(min..max)", "best peer (ratio)",
+	    "limit (ratio)", "goal", "met?"
 	for (i = 1; i <= metrics; i++) {
 		m = order[i]
 		if (!gather(m))
@@ -129,10 +147,30 @@ function table(    i, m, range, p)
 			range = "(" number(low) ".." number(high) ")"
 		if (best != "")
 			p = best_name " " with_x(their[best_name], best)
-		printf "%-16s %5s %9s %-19s %-19s %-17s %6s %s\n", m, unit[m],
-		    number(our), range, p,
-		    with_x(bare, ratio(m, our, bare)), goal[m],
-		    met(m, our, bare)
+		printf "%-21s %5s %9s %-19s %-22s %-17s %-27s %s\n", m,
+		    unit[m], number(our), range, p,
+		    with_x(bare, ratio(m, our, bare)), goal[m], met(m)
+	}
+	if (peers)
+		peer_table()
+}
+
+# All of them beside each other.
+function peer_table(    i, j, m)
+{
+	printf "\n%-21s %5s %9s", "metric", "unit", "ours"
+	for (j = 1; j <= peers; j++)
+		printf " %9s", peer_name[j]
+	printf "\n"
+	for (i = 1; i <= metrics; i++) {
+		m = order[i]
+		if (!gather(m) || best == "")
+			continue
+		printf "%-21s %5s %9s", m, unit[m], number(our)
+		for (j = 1; j <= peers; j++)
+			printf " %9s", peer_name[j] in their ? \
+			    number(their[peer_name[j]]) : "-"
+		printf "\n"
 	}
 }
 
@@ -140,7 +178,7 @@ function table(    i, m, range, p)
 function document(    i, j, m, sep, comma, alone)
 {
 	printf "{\"machine\":%s,\"load\":%s,\"metrics\":[", text(machine),
-	    json_number(load)
+	    json_number(busy)
 	for (i = 1; i <= metrics; i++) {
 		m = order[i]
 		if (!gather(m))
@@ -164,7 +202,8 @@ function document(    i, j, m, sep, comma, alone)
 		}
 		printf "},\"limit\":%s,\"ratio_best_peer\":%s,",
 		    json_number(bare), json_number(best)
-		printf "\"ratio_limit\":%s}", json_number(ratio(m, our, bare))
+		printf "\"ratio_limit\":%s,", json_number(ratio(m, our, bare))
+		printf "\"goal\":%s,\"met\":%s}", text(goal[m]), text(met(m))
 		sep = ","
 	}
 	printf "\n],\"limits\":{%s}}\n", alone
