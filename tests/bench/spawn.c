@@ -10,8 +10,11 @@
  * spawn.stop.rate: a server is started and stopped, one after the other.
  * Limit: a bare process is forked, says that it runs, ends and is reaped.
  *
- * Each stay is tried once before, without a clock: a virtual machine is slow
- * to hand out memory that has never been touched.
+ * Ours and bare ones are started in turns, some at a time, and the median
+ * turn counts.  The bare ones are forked by a process that was forked before
+ * the node was opened, and so has less to copy.  All is done once before,
+ * without a clock: a virtual machine is slow to hand out memory that has
+ * never been touched.
  */
 #include <linux/io_uring.h>
 #include <signal.h>
@@ -28,11 +31,14 @@
 #include "tests/bench/kit.h"
 
 #define ENTRIES 8
+#define TURN 10
+
+enum order { STAY, STAY_URING, STOP, KILL_ALL };
 
 static _Atomic uint32_t *word;
 static int bell;
 
-/* ---- bare ---- */
+/* ---- bare: in the process that forks ---- */
 
 /* A ring and its memory, as liburing sets it up; whether there is one. */
 static bool
@@ -53,134 +59,191 @@ uring(void)
 }
 
 static void
-child(uint32_t n, bool with_uring, bool stays)
+child(uint32_t n, enum order order)
 {
 	uint64_t one = 1;
 
-	if (stays)
+	if (order != STOP)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (with_uring && !uring())
+	if (order == STAY_URING && !uring())
 		n = 0;
 	atomic_store_explicit(word, n, memory_order_release);
-	if (write(bell, &one, sizeof(one)) != sizeof(one) || !stays)
+	if (write(bell, &one, sizeof(one)) != sizeof(one) || order == STOP)
 		_exit(0);
 	for (;;)
 		pause();
 }
 
-/* Whether the child said that it went well. */
+/* Whether it said that it went well. */
 static bool
-bare_start(uint32_t n, bool with_uring, bool stays, pid_t *pid)
+bare_start(enum order order, pid_t *pid)
 {
+	static uint32_t n;
 	uint64_t rung;
 
+	n++;
 	*pid = fork();
 	bench_check(*pid >= 0, "fork");
 	if (*pid == 0)
-		child(n, with_uring, stays);
+		child(n, order);
 	bench_check(read(bell, &rung, sizeof(rung)) == sizeof(rung), "bell");
 	return atomic_load_explicit(word, memory_order_acquire) == n;
 }
 
-/* Processes in a second; 0: there is no io_uring here. */
-static double
-bare_stay(long count, bool with_uring)
+/* ns for a turn; 0: it did not go well, there is no io_uring. */
+static int64_t
+bare_turn(enum order order, pid_t *pid)
 {
-	pid_t *all = calloc((size_t)count, sizeof(*all));
 	int64_t start = bench_now();
 	bool well = true;
+
+	for (int i = 0; i < TURN; i++) {
+		well &= bare_start(order, &pid[i]);
+		if (order == STOP)
+			bench_check(waitpid(pid[i], NULL, 0) == pid[i], "wait");
+	}
+	return well ? bench_now() - start : 0;
+}
+
+static void
+forker(int orders, int answers, long turns)
+{
+	pid_t *all = calloc((size_t)turns * TURN, sizeof(*all)), one[TURN];
+	enum order order;
+	int64_t ns;
 	long n = 0;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	bench_check(all != NULL, "memory");
-	while (well && n < count) {
-		well = bare_start((uint32_t)n + 1, with_uring, true, &all[n]);
-		n++;
+	while (read(orders, &order, sizeof(order)) == sizeof(order)) {
+		ns = 0;
+		if (order == KILL_ALL) {
+			for (; n > 0; n--) {
+				kill(all[n - 1], SIGKILL);
+				waitpid(all[n - 1], NULL, 0);
+			}
+		} else {
+			ns = bare_turn(order, order == STOP ? one : all + n);
+			n += order == STOP ? 0 : TURN;
+		}
+		bench_check(
+		    write(answers, &ns, sizeof(ns)) == sizeof(ns), "answer");
 	}
-	start = bench_now() - start;
-	for (long i = 0; i < n; i++) {
-		kill(all[i], SIGKILL);
-		waitpid(all[i], NULL, 0);
-	}
-	free(all);
-	return well ? (double)count * 1e9 / (double)start : 0;
+	_exit(0);
+}
+
+/* ---- bare: in ours ---- */
+
+static int orders[2], answers[2];
+
+static int64_t
+bare(enum order order)
+{
+	int64_t ns;
+
+	bench_check(write(orders[1], &order, sizeof(order)) == sizeof(order) &&
+			read(answers[0], &ns, sizeof(ns)) == sizeof(ns),
+	    "bare processes");
+	return ns;
 }
 
 static void
-bare_stop(long count)
+start_forker(long turns)
 {
-	int64_t start = bench_now();
 	pid_t pid;
-
-	for (long i = 0; i < count; i++) {
-		bare_start((uint32_t)i + 1, false, false, &pid);
-		bench_check(waitpid(pid, NULL, 0) == pid, "wait");
-	}
-	bench_tell("limit", "spawn.stop.rate",
-	    (double)count * 1e9 / (double)(bench_now() - start));
-}
-
-static void
-bare(long count)
-{
-	double rate;
 
 	word = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bell = eventfd(0, EFD_CLOEXEC);
-	bench_check(word != MAP_FAILED && bell >= 0, "bare");
-	bare_stay(count, false);
-	bench_tell("limit", "spawn.rate", bare_stay(count, false));
-	rate = bare_stay(count, true);
-	if (rate > 0)
-		bench_tell("limit", "raw.spawn.uring.rate", rate);
-	bare_stop(count);
-	close(bell);
-	munmap((void *)word, 4096);
+	bench_check(word != MAP_FAILED && bell >= 0 && pipe(orders) == 0 &&
+			pipe(answers) == 0,
+	    "bare processes");
+	pid = fork();
+	bench_check(pid >= 0, "fork");
+	if (pid == 0) {
+		close(orders[1]);
+		close(answers[0]);
+		forker(orders[0], answers[1], turns);
+	}
+	close(orders[0]);
+	close(answers[1]);
 }
 
 /* ---- ours ---- */
 
-static double
-stay(gs_pid *all, long count)
+static int64_t
+our_turn(gs_pid *all, bool stop)
 {
 	int64_t start = bench_now();
 
-	for (long i = 0; i < count; i++)
+	for (int i = 0; i < TURN; i++) {
 		bench_must(
 		    gs_start(&bench_echo, GS_NONE, NULL, &all[i]), "start");
-	start = bench_now() - start;
-	for (long i = 0; i < count; i++)
-		bench_must(gs_stop(GS_PID(all[i]), NULL, 60000), "stop");
-	return (double)count * 1e9 / (double)start;
+		if (stop)
+			bench_must(
+			    gs_stop(GS_PID(all[i]), NULL, 60000), "stop");
+	}
+	return bench_now() - start;
 }
 
 static void
-stop(long count)
+tell(const char *who, const char *metric, int64_t *ns, size_t turns)
 {
-	int64_t start = bench_now();
-	gs_pid pid;
+	double p50 = bench_percentile(ns, turns, 0.5);
 
-	for (long i = 0; i < count; i++) {
-		bench_must(gs_start(&bench_echo, GS_NONE, NULL, &pid), "start");
-		bench_must(gs_stop(GS_PID(pid), NULL, 60000), "stop");
+	if (p50 > 0)
+		bench_tell(who, metric, TURN * 1e9 / p50);
+}
+
+static void
+stay(gs_pid *all, size_t turns, bool told)
+{
+	int64_t *ns = bench_samples(turns * 3);
+
+	for (size_t i = 0; i < turns; i++) {
+		ns[i] = our_turn(all + i * TURN, false);
+		ns[turns + i] = bare(STAY);
 	}
-	bench_tell("ours", "spawn.stop.rate",
-	    (double)count * 1e9 / (double)(bench_now() - start));
+	bare(KILL_ALL);
+	for (size_t i = 0; i < turns; i++)
+		ns[2 * turns + i] = bare(STAY_URING);
+	bare(KILL_ALL);
+	for (size_t i = 0; i < turns * TURN; i++)
+		bench_must(gs_stop(GS_PID(all[i]), NULL, 60000), "stop");
+	if (told) {
+		tell("ours", "spawn.rate", ns, turns);
+		tell("limit", "spawn.rate", ns + turns, turns);
+		tell("limit", "raw.spawn.uring.rate", ns + 2 * turns, turns);
+	}
+	free(ns);
+}
+
+static void
+stop(gs_pid *all, size_t turns)
+{
+	int64_t *ns = bench_samples(turns * 2);
+
+	for (size_t i = 0; i < turns; i++) {
+		ns[i] = our_turn(all, true);
+		ns[turns + i] = bare(STOP);
+	}
+	tell("ours", "spawn.stop.rate", ns, turns);
+	tell("limit", "spawn.stop.rate", ns + turns, turns);
+	free(ns);
 }
 
 int
 main(int argc, char **argv)
 {
-	long count = bench_number(argc, argv, 1, 1000);
-	gs_pid *all = calloc((size_t)count, sizeof(*all));
+	size_t turns = (size_t)bench_number(argc, argv, 1, 1000) / TURN + 1;
+	gs_pid *all = calloc(turns * TURN, sizeof(*all));
 
 	bench_check(all != NULL, "memory");
-	/* before the node: a process with less to copy */
-	bare(count);
+	start_forker((long)turns);
 	bench_start(NULL);
-	stay(all, count);
-	bench_tell("ours", "spawn.rate", stay(all, count));
-	stop(count);
+	stay(all, turns, false);
+	stay(all, turns, true);
+	stop(all, turns);
 	free(all);
 	return 0;
 }
