@@ -177,8 +177,8 @@ function peer_table(    i, j, m)
 # Metrics of the bare machine alone stand apart, under "limits".
 function document(    i, j, m, sep, comma, alone)
 {
-	printf "{\"machine\":%s,\"load\":%s,\"metrics\":[", text(machine),
-	    json_number(busy)
+	printf "{\"machine\":%s,\"load\":%s,\"quick\":%s,\"metrics\":[",
+	    text(machine), json_number(busy), quick == "yes" ? "true" : "false"
 	for (i = 1; i <= metrics; i++) {
 		m = order[i]
 		if (!gather(m))
