@@ -8,6 +8,9 @@
 
 #include "shm/ring_help.h"
 
+/* Nothing stands at cur: 0, or 1 look again, -EBADMSG. */
+int gm_receiver_nothing(struct gm_receiver *r);
+
 /* ring_pin.c: false without memory. */
 bool gm_pin_add(struct gm_receiver *r, uint64_t k);
 void gm_pin_remove(struct gm_receiver *r, uint32_t i);
