@@ -76,6 +76,13 @@ say_why(struct gm_poll *poll, const char *which, int err)
 #endif
 }
 
+bool
+gm_poll_known(const char *which)
+{
+	return which[0] == '\0' || strcmp(which, "io_uring") == 0 ||
+	       strcmp(which, "epoll") == 0;
+}
+
 int
 gm_poll_open(struct gm_poll **out, unsigned entries, const char *which)
 {
@@ -84,8 +91,7 @@ gm_poll_open(struct gm_poll **out, unsigned entries, const char *which)
 
 	if (which && which[0] == '\0')
 		which = NULL;
-	if (which && strcmp(which, "io_uring") != 0 &&
-	    strcmp(which, "epoll") != 0)
+	if (which && !gm_poll_known(which))
 		return -EINVAL;
 	if (entries > ENTRIES_MAX)
 		entries = ENTRIES_MAX;

@@ -29,6 +29,12 @@ struct gm_event {
  * best that works, "io_uring" or "epoll" to force one (-ENOSYS, -EPERM then).
  */
 int gm_poll_open(struct gm_poll **out, unsigned entries, const char *which);
+/*
+ * A poller for this eventfd of ours, which rings it with token: made at no
+ * cost.  It becomes one of gm_poll_open when a descriptor is added.
+ */
+int gm_poll_open_bell(
+    struct gm_poll **out, int bell, uint64_t token, const char *which);
 void gm_poll_close(struct gm_poll *poll);
 
 /* "io_uring", or "epoll" with the reason in brackets. */

@@ -87,6 +87,8 @@ int gm_poll_epoll_fd(struct gm_poll *poll);
 extern const struct gm_poll_ops gm_poll_uring;
 #endif
 
+/* A value of which, NULL apart, that gm_poll_open knows. */
+bool gm_poll_known(const char *which);
 /* ns until deadline, 0 when past; deadline must not be -1. */
 int64_t gm_poll_left(int64_t deadline);
 
