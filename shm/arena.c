@@ -20,6 +20,7 @@
 #define TABLE_BYTES ((uint64_t)GM_SLOTS * sizeof(struct gm_entry))
 #define PAGES_BYTES ((uint64_t)GM_SLOTS * GM_PAGE_BYTES)
 #define HEADS_BYTES ((uint64_t)GM_NAME_HEADS * sizeof(uint32_t))
+#define PTE_SPAN (2ull << 20) /* what a page of page tables maps */
 #define TABLES_END (GM_AT_TABLE + TABLE_BYTES)
 
 static_assert(GM_AT_HEADS + HEADS_BYTES <= GM_AT_TABLE, "heads fit");
@@ -82,25 +83,57 @@ gm_arena_used(const struct gm_arena *arena)
 	return fstat(arena->fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
-/* Maps [at, at + size); NULL with errno set on failure. */
+/* Maps [at, at + size), where is NULL or reserved; NULL, errno on failure. */
 static void *
-map(int fd, uint64_t at, uint64_t size, bool writable)
+map_at(void *where, int fd, uint64_t at, uint64_t size, bool writable)
 {
 	int prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-	void *p = mmap(NULL, size, prot, MAP_SHARED, fd, (off_t)at);
+	int fixed = where != NULL ? MAP_FIXED : 0;
+	void *p = mmap(where, size, prot, MAP_SHARED | fixed, fd, (off_t)at);
 
-	if (p == MAP_FAILED)
+	if (p == MAP_FAILED) {
+		if (where != NULL)
+			munmap(where, size);
 		return NULL;
+	}
 	/* a core dump must not read the whole sparse segment */
 	madvise(p, size, MADV_DONTDUMP);
 	return p;
 }
 
+static void *
+map(int fd, uint64_t at, uint64_t size, bool writable)
+{
+	return map_at(NULL, fd, at, size, writable);
+}
+
+/*
+ * Where header and first entries of the table need one page of page tables, in
+ * each of some thousand processes, and not two.  NULL: anywhere.
+ */
+static void *
+reserve_tables(void)
+{
+	char *p = mmap(NULL, TABLES_END + PTE_SPAN, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t before;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	before = -(uint64_t)(uintptr_t)p % PTE_SPAN;
+	if (before > 0)
+		munmap(p, before);
+	if (before < PTE_SPAN)
+		munmap(p + before + TABLES_END, PTE_SPAN - before);
+	return p + before;
+}
+
 static int
 map_all(struct gm_arena *arena)
 {
-	char *base = map(arena->fd, 0, TABLES_END, arena->writable);
+	char *base = reserve_tables();
 
+	base = map_at(base, arena->fd, 0, TABLES_END, arena->writable);
 	if (base == NULL)
 		return -errno;
 	arena->header = (void *)(base + GM_AT_HEADER);
