@@ -31,7 +31,8 @@ struct gm_event {
 int gm_poll_open(struct gm_poll **out, unsigned entries, const char *which);
 /*
  * A poller for this eventfd of ours, which rings it with token: made at no
- * cost.  It becomes one of gm_poll_open when a descriptor is added.
+ * cost.  It becomes one of gm_poll_open when a descriptor is added, or when it
+ * has been waited for often; at once if which asks for io_uring.
  */
 int gm_poll_open_bell(
     struct gm_poll **out, int bell, uint64_t token, const char *which);

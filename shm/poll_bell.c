@@ -2,8 +2,9 @@
 /*
  * The poller of who waits for its bell alone, as nearly every server does.
  * A ring, or an epoll, is made and taken down for tens of microseconds and is
- * 17 KB of the kernel's memory; poll(2) needs neither.  The first descriptor
- * besides the bell makes a real poller.
+ * 17 KB of the kernel's memory; poll(2) needs neither, but each wait takes
+ * longer.  So who has waited often gets a real poller, and who adds a
+ * descriptor besides the bell.
  *
  * The rule: the bell is read when it has rung, so each ring is one event.
  */
@@ -16,11 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#define OFTEN 64u
+
 struct beller {
 	struct gm_poll base;
 	int bell;
 	uint64_t token;
 	struct gm_poll *real; /* NULL: there is only the bell */
+	uint32_t waits; /* so far, without a real one */
 	char which[16];
 };
 
@@ -110,6 +114,9 @@ beller_wait(
 	struct beller *b = of(poll);
 	int n;
 
+	/* without one it goes on, and tries again after as many waits */
+	if (!b->real && deadline != 0 && ++b->waits % OFTEN == 0)
+		(void)make_real(b);
 	if (b->real)
 		return gm_poll_wait(b->real, deadline, events, max);
 	n = wait_bell(b, deadline);
@@ -152,6 +159,14 @@ gm_poll_open_bell(
 	b->token = token;
 	strcpy(b->which, which);
 	strcpy(b->base.name, beller_ops.name);
+	/* who asks for it has it from the beginning */
+	if (strcmp(which, "io_uring") == 0) {
+		err = make_real(b);
+		if (err) {
+			gm_poll_close(&b->base);
+			return err;
+		}
+	}
 	*out = &b->base;
 	return 0;
 }

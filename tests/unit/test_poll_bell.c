@@ -99,6 +99,27 @@ TEST(bell_poller_knows_the_ways_of_waiting)
 	close(fd);
 }
 
+/* One more descriptor tells that there is a ring, or an epoll, now. */
+BOTH(who_waits_often_has_a_real_poller, 30)
+{
+	int fd = bell(), before;
+	struct gm_poll *poll = open_bell(fd, which);
+
+	gm_poll_close(open_poll(8, which));
+	before = test_fds();
+	for (int i = 0; i < 200; i++) {
+		ring(fd);
+		CHECK_INT(one_event(poll, BELL), POLLIN);
+		no_event(poll);
+		if (i < 10 && strcmp(which, "epoll") == 0)
+			CHECK_INT(test_fds(), before);
+	}
+	if (strcmp(which, "epoll") == 0)
+		CHECK_INT(test_fds(), before + 1);
+	gm_poll_close(poll);
+	close(fd);
+}
+
 BOTH(second_descriptor_makes_a_real_poller, 30)
 {
 	int fd = bell(), ends[2];
