@@ -66,6 +66,13 @@ teardown()
 	refused 64 "--raw" -- gsctl call --raw --json kv echo x
 }
 
+@test "gsctl call: --json: what a terminal would obey is escaped, the rest is not" {
+	odd=$(printf 'a"b\\c\033[1m\177\b\f\r\t \302\233 \342\200\256 \342\202\254 \360\237\230\200')
+	gsctl call --json kv echo "$odd" >"$work/out"
+	is "$(jq -r .reply "$work/out")" "$odd"
+	is "$(cat "$work/out")" '{"reply":"a\"b\\c\u001b[1m\u007f\b\f\r\t \u009b \u202e € 😀"}'
+}
+
 @test "gsctl call: a large reply and a large request" {
 	is "$(gsctl call --raw kv big 200000 | wc -c)" 200000
 	head -c 200000 /dev/zero | tr '\0' x >"$work/in"
