@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a server and a client have in common once the node has given them a
- * slot: own page, own mailbox, bell, poller.  A server that waits for its
- * slot to be published prepares all that needs no slot, and maps the mailbox
- * that is most likely its own.
+ * slot: own page, own mailbox, bell, poller.
  */
 #include <errno.h>
 #include <sched.h>
@@ -28,11 +26,11 @@ spin_budget(void)
 	return SPIN_START_NS;
 }
 
-/* The node has made it, or tells when it publishes us. */
 static int
 map_region(struct gsi_self *me)
 {
 	const struct gm_entry *entry = gm_entry_at(me->arena, me->pid.slot);
+	bool fenced = (me->arena->header->flags & GM_FENCED) != 0;
 	int status;
 
 	if (entry == NULL)
@@ -41,37 +39,6 @@ map_region(struct gsi_self *me)
 	    me->pid.slot, me->pid.gen, true, &me->region);
 	if (status == 0 && me->region.cells != gm_load(&entry->cells, relaxed))
 		status = -EBADMSG;
-	return status;
-}
-
-void
-gsi_member_guess(struct gsi_self *me)
-{
-	if (map_region(me) != 0 && me->region.region != NULL)
-		gm_region_unmap(&me->region);
-}
-
-/* What was mapped in advance is not what it has become. */
-static bool
-guessed_wrong(struct gsi_self *me)
-{
-	const struct gm_entry *entry = gm_entry_at(me->arena, me->pid.slot);
-
-	return entry == NULL ||
-	       me->region.at != gm_load(&entry->region, relaxed) ||
-	       me->region.cells != gm_load(&entry->cells, relaxed);
-}
-
-int
-gsi_member_enter(struct gsi_self *me)
-{
-	bool fenced = (me->arena->header->flags & GM_FENCED) != 0;
-	int status = 0;
-
-	if (me->region.region != NULL && guessed_wrong(me))
-		gm_region_unmap(&me->region);
-	if (me->region.region == NULL)
-		status = map_region(me);
 	if (status != 0)
 		return status;
 	if (!fenced && gm_membarrier_register() != 0)
@@ -85,9 +52,11 @@ gsi_member_enter(struct gsi_self *me)
 }
 
 int
-gsi_member_prepare(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
+gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
     int bell, int node_bell, int reports)
 {
+	int status;
+
 	me->pid = pid;
 	me->arena = arena;
 	me->bell = bell;
@@ -98,22 +67,17 @@ gsi_member_prepare(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	/* so that no two processes of a program have the same tags */
 	me->next_tag = (uint64_t)(pid.slot & 0x7fff) << 47 |
 		       (uint64_t)(pid.gen & 0x7fff) << 32;
+	me->bells_kept = true;
 	me->page = gm_arena_own_page(arena, pid.slot);
 	if (me->page == NULL)
 		return -errno;
 	gm_store(&me->page->bell, (uint32_t)bell + 1, release);
-	return gm_poll_open_bell(
-	    &me->poll, bell, GSI_TOKEN_BELL, secure_getenv("GS_POLLER"));
-}
-
-int
-gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
-    int bell, int node_bell, int reports)
-{
-	int status =
-	    gsi_member_prepare(me, pid, arena, bell, node_bell, reports);
-
-	return status == 0 ? gsi_member_enter(me) : status;
+	status = map_region(me);
+	if (status == 0)
+		status = gm_poll_open(&me->poll, 8, secure_getenv("GS_POLLER"));
+	if (status == 0)
+		status = gm_poll_add(me->poll, bell, GSI_TOKEN_BELL, 0);
+	return status;
 }
 
 /* Closes everything but the arena, which threads share. */

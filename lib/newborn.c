@@ -23,21 +23,27 @@
 
 #define TRIES 1000 /* of a millisecond each, to say that we are up */
 
-/* Everything behind the standard ones but these; -1 is none. */
+static int
+by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
 static void
 close_others(const int *keep, int n)
 {
-	unsigned from = 3, next;
+	int fds[8], from = 3;
 
-	do {
-		next = ~0u;
-		for (int i = 0; i < n; i++)
-			if (keep[i] >= (int)from && (unsigned)keep[i] < next)
-				next = (unsigned)keep[i];
-		if (next > from)
-			close_range(from, next - (next != ~0u), 0);
-		from = next + 1;
-	} while (next != ~0u);
+	memcpy(fds, keep, (size_t)n * sizeof(int));
+	qsort(fds, (size_t)n, sizeof(int), by_number);
+	for (int i = 0; i < n; i++) {
+		if (fds[i] < from)
+			continue;
+		if (fds[i] > from)
+			close_range((unsigned)from, (unsigned)fds[i] - 1, 0);
+		from = fds[i] + 1;
+	}
+	close_range((unsigned)from, ~0u, 0);
 }
 
 /* Until the node has published us; its end or a killed forker ends us. */
@@ -92,11 +98,8 @@ say_started(struct gsi_self *me, const char *reason, uint32_t kind)
 	for (int i = 0;; i++) {
 		status = gsi_send(me, root, GM_MAILBOX, &head, gs_text(reason),
 		    GM_SEND_RUNTIME);
-		if (status == 0 || status == -ESRCH) {
-			/* most never say anything to it again */
-			gsi_peer_forget(me, root);
+		if (status == 0 || status == -ESRCH)
 			return;
-		}
 		/* who waits for us would do so for ever */
 		if (status != -EAGAIN && status != -ENOSPC && i > TRIES)
 			give_up(me, "system_limit");
@@ -184,7 +187,6 @@ enter_folder(struct gsi_self *me, const struct gsi_spec *spec)
 		give_up(me, "no_directory: %s: %s", directory, strerror(errno));
 }
 
-/* What needs no slot is done while the node is still about to publish it. */
 static struct gsi_self *
 settle(const struct gsi_newborn *n)
 {
@@ -192,29 +194,23 @@ settle(const struct gsi_newborn *n)
 	struct gsi_self *me = calloc(1, sizeof(*me));
 	struct gm_arena *arena = gsi_share_new(parent->arena);
 	int keep[] = { n->bell, n->life, parent->arena->fd, parent->node_bell,
-		parent->reports, n->group_life, parent->bell };
-	int status;
+		parent->reports, n->group_life };
 
 	if (me == NULL || arena == NULL)
 		_exit(1);
-	close_others(keep, 7);
-	me->is_server = true;
-	me->socket = -1;
-	status = gsi_member_prepare(
-	    me, n->pid, arena, n->bell, parent->node_bell, parent->reports);
-	gsi_member_guess(me);
+	close_others(keep, 6);
 	wait_published(parent->arena, n->pid, n->bell, n->life);
 	/* the life pipe kills with the node; the forker's end is no reason */
 	if (n->life >= 0)
 		prctl(PR_SET_PDEATHSIG, 0);
-	if (status == 0)
-		status = gsi_member_enter(me);
-	if (status != 0) {
+	me->is_server = true;
+	me->socket = -1;
+	if (gsi_member_init(me, n->pid, arena, n->bell, parent->node_bell,
+		parent->reports) != 0) {
 		if (me->page != NULL)
 			give_up(me, "system_limit");
 		_exit(1);
 	}
-	gsi_peer_know(me, parent->pid, parent->bell, &parent->region);
 	gsi_home_server(arena);
 	gsi_self_set(me);
 	return me;
@@ -224,6 +220,8 @@ settle(const struct gsi_newborn *n)
 static void
 first_acts(pid_t forker)
 {
+	static const int handled[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
+		SIGSYS, SIGTRAP, SIGTERM, SIGINT, SIGPIPE, SIGHUP };
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -231,7 +229,9 @@ first_acts(pid_t forker)
 	if (getppid() != forker)
 		raise(SIGKILL);
 	setpgid(0, 0);
-	/* the forker's handlers do nothing here that the defaults do not */
+	/* the forker has no handlers but those of crash.c */
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		signal(handled[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

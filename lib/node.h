@@ -20,11 +20,10 @@ enum gsi_node_token {
 	GSI_AT_OWNER, /* pidfd of the program we are embedded in */
 };
 
-/* A mailbox that stays mapped, node_map.c. */
-struct gsi_map {
-	uint32_t slot; /* 0: none */
-	uint64_t used; /* when, in uses */
-	struct gm_region_ref ref;
+/* A mailbox that stays mapped, because more will be sent there. */
+struct gsi_mapped {
+	gs_pid pid; /* none: free */
+	struct gm_region_ref region;
 };
 
 struct gsi_visitor {
@@ -34,9 +33,9 @@ struct gsi_visitor {
 
 #define GSI_CLIENT_CELLS ((1u << 20) / GM_CELL) /* 1 MiB */
 #define GSI_VISITORS 64
+#define GSI_MAPPED 8
 #define GSI_PIPES 1024
 #define GSI_DEATHS 256
-#define GSI_MAPS 4
 #define GSI_SPARES 4 /* as many as slots are kept */
 
 enum gsi_node_phase {
@@ -53,8 +52,6 @@ struct gsi_node {
 	struct gm_arena arena;
 	struct gm_poll *poll;
 	struct gsi_proc *procs;
-	struct gsi_map maps[GSI_MAPS];
-	uint64_t map_uses;
 	uint32_t high; /* slots ever used */
 	uint32_t free_first;
 	uint32_t free_last;
@@ -81,6 +78,7 @@ struct gsi_node {
 	bool embedded;
 	enum gsi_node_phase phase;
 	struct gm_sender sender;
+	struct gsi_mapped mapped[GSI_MAPPED]; /* by slot */
 	int64_t recheck_at; /* when to look at everybody, 0: not */
 	uint32_t scans; /* of all live pages, so far */
 	bool look_again; /* who lingers may have been let go of */

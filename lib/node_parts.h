@@ -54,8 +54,6 @@ void gsi_node_pool_refill(struct gsi_node *node);
 /* Wakes whoever waits for a change of the tables. */
 void gsi_node_changed(struct gsi_node *node);
 void gsi_node_spare(struct gsi_node *node);
-/* Gives a slot of the pool the mailbox that most want. */
-void gsi_node_furnish(struct gsi_node *node, uint32_t slot);
 /* The memory of a slot, given back or set aside again. */
 void gsi_node_region_free(struct gsi_node *node, struct gsi_proc *proc);
 /* Makes mailbox and bell of a slot and publishes it as alive. */
@@ -118,16 +116,10 @@ void gsi_node_held_retry(struct gsi_node *node, uint32_t slot);
 void gsi_node_held_all(struct gsi_node *node);
 void gsi_node_held_free(struct gsi_proc *slot);
 void gsi_node_ring(struct gsi_node *node, uint32_t slot);
-
-/* node_map.c */
-/* Its mailbox, or only the control page of it: the caller unmaps it. */
-int gsi_node_map(struct gsi_node *node, uint32_t slot, bool whole,
-    struct gm_region_ref *out);
-/* To write to: it stays mapped for a while. */
-int gsi_node_keep_mapped(
-    struct gsi_node *node, uint32_t slot, struct gm_region_ref **out);
-/* It does not stay mapped any longer. */
+/* Its end: nothing is sent there any more. */
 void gsi_node_unmap(struct gsi_node *node, uint32_t slot);
+int gsi_node_map(
+    struct gsi_node *node, uint32_t slot, struct gm_region_ref *out);
 
 /* node_socket.c */
 int gsi_node_listen(struct gsi_node *node);

@@ -23,6 +23,70 @@ gsi_node_ring(struct gsi_node *node, uint32_t slot)
 	}
 }
 
+int
+gsi_node_map(struct gsi_node *node, uint32_t slot, struct gm_region_ref *out)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	int status;
+
+	if (proc->region == 0)
+		return -ESRCH;
+	status = gm_region_map(
+	    node->arena.fd, proc->region, slot, proc->gen, true, out);
+	/* what the header says of its size, any sender may have written */
+	if (status == 0 && out->cells != proc->cells) {
+		gm_region_unmap(out);
+		status = -EBADMSG;
+	}
+	if (status == 0)
+		out->ring[0].guarded = out->ring[1].guarded = true;
+	return status;
+}
+
+static struct gsi_mapped *
+place_of(struct gsi_node *node, uint32_t slot)
+{
+	return &node->mapped[slot % GSI_MAPPED];
+}
+
+static void
+unmap(struct gsi_mapped *mapped)
+{
+	if (!gs_pid_is_none(mapped->pid))
+		gm_region_unmap(&mapped->region);
+	mapped->pid = GS_NO_PID;
+}
+
+/*
+ * Mapping takes longer than sending, and who has just been sent something
+ * often is again: root, a monitor of many.  10,000 mappings would be too many.
+ */
+static int
+map_for_long(struct gsi_node *node, uint32_t slot, struct gsi_mapped **out)
+{
+	struct gsi_mapped *mapped = place_of(node, slot);
+	int status;
+
+	*out = mapped;
+	if (gs_pid_equal(mapped->pid, gsi_node_pid(node, slot)) &&
+	    mapped->region.at == node->procs[slot].region)
+		return 0;
+	unmap(mapped);
+	status = gsi_node_map(node, slot, &mapped->region);
+	if (status == 0)
+		mapped->pid = gsi_node_pid(node, slot);
+	return status;
+}
+
+void
+gsi_node_unmap(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_mapped *mapped = place_of(node, slot);
+
+	if (mapped->pid.slot == slot)
+		unmap(mapped);
+}
+
 /* One try: 0, -EAGAIN no room now, or for good. */
 static int
 try_send(struct gsi_node *node, uint32_t slot, struct gm_ring_ref *ring,
@@ -75,7 +139,11 @@ static void
 deliver(void *data)
 {
 	struct delivery *d = data;
+	const struct gsi_mapped *mapped = place_of(d->node, d->slot);
 
+	d->status = -EBADMSG;
+	if (!gm_region_sound(&mapped->region, d->slot, mapped->pid.gen))
+		return;
 	d->status =
 	    try_send(d->node, d->slot, d->ring, d->head, d->body, d->size);
 	if (d->status != -EAGAIN)
@@ -89,17 +157,18 @@ static int
 send_now(struct gsi_node *node, uint32_t slot, enum gm_which which,
     const struct gsi_head *head, const void *body, size_t size)
 {
-	struct gm_region_ref *region;
+	struct gsi_mapped *mapped;
 	struct delivery d = { node, slot, NULL, head, body, size, 0 };
 
-	d.status = gsi_node_keep_mapped(node, slot, &region);
+	d.status = map_for_long(node, slot, &mapped);
 	if (d.status == 0) {
-		d.ring = &region->ring[which];
+		d.ring = &mapped->region.ring[which];
 		if (gsi_guard(deliver, &d) != 0) {
 			gm_ring_done(&node->sender);
-			gsi_node_unmap(node, slot);
 			d.status = -EBADMSG;
 		}
+		if (d.status == -EBADMSG)
+			unmap(mapped);
 	}
 	/* its owner is to look at it, and will find it damaged */
 	if (d.status == -EBADMSG || d.status == -ESRCH)

@@ -40,7 +40,7 @@ gsi_node_retire(struct gsi_node *node, uint32_t slot)
 
 	gsi_node_unmap(node, slot);
 	if (node->procs[slot].kind == GS_PROCESS_PLAIN ||
-	    gsi_node_map(node, slot, false, &region) != 0)
+	    gsi_node_map(node, slot, &region) != 0)
 		return;
 	for (int i = 0; i < 2; i++)
 		gsi_guard(
@@ -71,7 +71,7 @@ gsi_node_settle(struct gsi_node *node, uint32_t slot)
 	target = gsi_node_whose_region(node, m);
 	if (target == 0 || node->procs[target].state != GSI_SLOT_LIVE)
 		return;
-	if (v != 0 && gsi_node_map(node, target, true, &region) == 0) {
+	if (v != 0 && gsi_node_map(node, target, &region) == 0) {
 		struct touch t = { &region.ring[gm_region_id_which(m)], slot,
 			v };
 

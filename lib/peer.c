@@ -18,9 +18,7 @@
 #define LEAF 256u
 #define SWEEP_MIN 64u
 #define BELLS_MIN 16u
-#define NO_BELL (-2)
 #define BELLS_MAX 4096u
-#define BELLS_FEW 4u
 
 struct gsi_peers {
 	struct gsi_peer **leaf[GM_SLOTS / LEAF];
@@ -32,12 +30,10 @@ struct gsi_peers {
 
 /* A share of what this process may open; the rest is for the program. */
 static uint32_t
-bells_max(const struct gsi_self *me)
+bells_max(void)
 {
 	struct rlimit limit;
 
-	if (me->bells_few)
-		return BELLS_FEW;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
 	    limit.rlim_cur / 4 < BELLS_MIN)
 		return BELLS_MIN;
@@ -55,7 +51,7 @@ place(struct gsi_self *me, uint32_t slot)
 		if (peers == NULL)
 			return NULL;
 		peers->sweep_at = SWEEP_MIN;
-		peers->bells_max = bells_max(me);
+		peers->bells_max = bells_max();
 		me->peers = peers;
 	}
 	if (peers->leaf[slot / LEAF] == NULL)
@@ -69,11 +65,11 @@ place(struct gsi_self *me, uint32_t slot)
 static void
 close_bell(struct gsi_peers *peers, struct gsi_peer *peer)
 {
-	if (peer->bell >= 0) {
-		close(peer->bell);
-		peers->bells--;
-	}
+	if (peer->bell < 0)
+		return;
+	close(peer->bell);
 	peer->bell = -1;
+	peers->bells--;
 }
 
 static void
@@ -234,40 +230,6 @@ gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 	return get_slow(me, pid, out);
 }
 
-void
-gsi_peer_know(struct gsi_self *me, gs_pid pid, int bell,
-    const struct gm_region_ref *region)
-{
-	const struct gm_entry *entry = gm_entry_at(me->arena, pid.slot);
-	struct gsi_peer *peer = calloc(1, sizeof(*peer));
-	struct gsi_peer **at = entry != NULL ? place(me, pid.slot) : NULL;
-	struct gm_region_ref mapped = *region;
-
-	if (peer == NULL || at == NULL || *at != NULL) {
-		free(peer);
-		close(bell);
-		gm_region_unmap(&mapped);
-		return;
-	}
-	peer->pid = pid;
-	peer->entry = entry;
-	peer->region = mapped;
-	peer->bell = bell;
-	me->peers->count++;
-	me->peers->bells++;
-	*at = peer;
-}
-
-void
-gsi_peer_forget(struct gsi_self *me, gs_pid pid)
-{
-	struct gsi_peers *peers = me->peers;
-
-	if (peers != NULL && pid.slot < GM_SLOTS &&
-	    peers->leaf[pid.slot / LEAF] != NULL)
-		forget(peers, &peers->leaf[pid.slot / LEAF][pid.slot % LEAF]);
-}
-
 struct gm_alive
 gsi_peer_alive(const struct gsi_peer *peer)
 {
@@ -277,25 +239,18 @@ gsi_peer_alive(const struct gsi_peer *peer)
 	return alive;
 }
 
-/*
- * Too many: all go, and those that are used come back.  Root does not ask the
- * node, which would make it wait.
- */
+/* Too many: all go, and those that are used come back. */
 static void
 fetch(struct gsi_self *me, struct gsi_peer *peer)
 {
-	int bell;
-
 	if (me->peers->bells >= me->peers->bells_max)
 		for_all(me->peers, drop_bell);
-	bell = gsi_bell_of(me, peer);
-	if (bell < 0 && !me->bells_few)
-		bell = gsi_fetch_bell(me, peer->pid);
-	if (bell >= 0)
+	peer->bell = gsi_fetch_bell(me, peer->pid);
+	/* a node that is stopped must not stand between two who live */
+	if (peer->bell == -ETIMEDOUT)
+		peer->bell = gsi_bell_of(me, peer);
+	if (peer->bell >= 0)
 		me->peers->bells++;
-	else
-		bell = me->bells_few ? NO_BELL : -1;
-	peer->bell = bell;
 }
 
 void
@@ -306,7 +261,7 @@ gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer)
 
 	/* write is a cancellation point, and we are inside a send */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (peer->bell < 0 && peer->bell != NO_BELL && !me->bells_by_node)
+	if (peer->bell < 0 && me->bells_kept)
 		fetch(me, peer);
 	if (peer->bell < 0)
 		ring_by_node(me, peer->pid);

@@ -217,14 +217,12 @@ settle(struct gsi_self *me, int control)
 	status = gsi_member_init(me, setup.pid, arena, fds[1], fds[2], fds[3]);
 	if (status != 0)
 		return status;
-	/*
-	 * Children do not need what is ours alone.  The mailbox they have from
-	 * us, for what they say first.
-	 */
+	/* children do not need what is ours alone */
 	gsi_share_not(me->page, GM_PAGE_BYTES);
+	gsi_share_not(me->region.region, me->region.mapped);
 	/* a supervisor never spins: its children want the CPU */
-	/* nor does it collect descriptors: each of them slows a fork */
-	me->bells_few = true;
+	/* nor does it collect descriptors: the node rings for it */
+	me->bells_kept = false;
 	me->spin_ns = 0;
 	me->yielding.without = UINT32_MAX;
 	gsi_self_set(me);
@@ -243,9 +241,7 @@ gsi_root_main(int control, int ledger)
 		.handle_child = gsi_root_child,
 	};
 
-	/* before the arena is mapped: it then lies close to other mappings */
-	if (me == NULL || forker == NULL || gsi_crash_prepare() != 0 ||
-	    settle(me, control) != 0 ||
+	if (me == NULL || forker == NULL || settle(me, control) != 0 ||
 	    gsi_forker_init(forker, me, control) != 0)
 		_exit(1);
 	birth.argument = GS_OBJECT(first);

@@ -33,14 +33,14 @@ gsi_root_answer_starter(
 static bool
 same_object(const struct gsi_spec *spec, struct stat *st, bool *program)
 {
-	uint64_t device, inode;
+	struct stat exe;
 	Dl_info info;
 
 	if (dladdr((void *)(uintptr_t)spec->address, &info) == 0 ||
 	    (uint64_t)(uintptr_t)info.dli_fbase != spec->base ||
-	    gsi_spec_exe(&device, &inode) != 0)
+	    stat("/proc/self/exe", &exe) != 0)
 		return false;
-	*program = spec->device == device && spec->inode == inode;
+	*program = spec->device == exe.st_dev && spec->inode == exe.st_ino;
 	if (*program)
 		return true;
 	return stat(info.dli_fname, st) == 0 && st->st_dev == spec->device &&

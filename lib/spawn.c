@@ -20,7 +20,6 @@
 #include "lib/request.h"
 
 #define PIPE_FORKS 64u
-#define SEATS_LOW 4u
 
 int
 gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me, int control)
@@ -28,7 +27,7 @@ gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me, int control)
 	memset(forker, 0, sizeof(*forker));
 	forker->me = me;
 	forker->control = control;
-	forker->pipe_read = forker->next_life = -1;
+	forker->pipe_read = -1;
 	forker->fd_folder =
 	    open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return forker->fd_folder < 0 ? -errno : 0;
@@ -77,15 +76,6 @@ open_life(struct gsi_forker *forker)
 	return fd;
 }
 
-static int
-take_life(struct gsi_forker *forker)
-{
-	int life = forker->next_life;
-
-	forker->next_life = -1;
-	return life >= 0 ? life : open_life(forker);
-}
-
 /* From here on the last writer's end, the node's, kills the child. */
 static void
 arm_life(int life, int type, pid_t child)
@@ -126,7 +116,7 @@ gsi_next_seat(struct gsi_forker *forker, gs_pid *pid)
 {
 	struct pollfd p = { .fd = forker->control, .events = POLLIN };
 
-	while (forker->n_seats < SEATS_LOW && poll(&p, 1, 0) == 1)
+	while (poll(&p, 1, 0) == 1 && forker->n_seats + GSI_POOL <= 64)
 		take_pool(forker, MSG_DONTWAIT);
 	if (forker->n_seats == 0) {
 		/* any request makes the node look at the pool */
@@ -208,7 +198,7 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 	if (status != 0)
 		return status;
 	n.parent = parent_of(forker, spec, caller);
-	n.life = take_life(forker);
+	n.life = open_life(forker);
 	/* the helpers of a plain program do not know of us */
 	n.group_life = spec->code == GSI_CODE_PLAIN ? open_life(forker) : -1;
 	sigfillset(&all);
@@ -237,8 +227,5 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 		close(n.group_life);
 	if (n.life >= 0)
 		close(n.life);
-	/* while the child has enough to do */
-	if (status == 0)
-		forker->next_life = open_life(forker);
 	return status;
 }

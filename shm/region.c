@@ -187,25 +187,6 @@ ring_ref(int fd, const struct gm_region_ref *ref, enum gm_which which)
 	};
 }
 
-static int
-map(int fd, uint64_t at, uint32_t cells, uint64_t size, int protection,
-    struct gm_region_ref *out)
-{
-	void *base = mmap(NULL, size, protection, MAP_SHARED, fd, (off_t)at);
-
-	if (base == MAP_FAILED)
-		return -errno;
-	/* in a core dump it would only delay the word of a death */
-	madvise(base, size, MADV_DONTDUMP);
-	out->mapped = size;
-	out->region = base;
-	out->at = at;
-	out->cells = cells;
-	out->ring[GM_MAILBOX] = ring_ref(fd, out, GM_MAILBOX);
-	out->ring[GM_REPLIES] = ring_ref(fd, out, GM_REPLIES);
-	return 0;
-}
-
 int
 gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen, bool writable,
     struct gm_region_ref *out)
@@ -213,32 +194,22 @@ gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen, bool writable,
 	int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
 	uint32_t cells;
 	int status = read_cells(fd, at, slot, gen, &cells);
+	void *base;
 
 	if (status != 0)
 		return status;
-	return map(fd, at, cells, gm_region_span(cells), protection, out);
-}
-
-int
-gm_region_map_control(
-    int fd, uint64_t at, uint32_t slot, uint32_t gen, struct gm_region_ref *out)
-{
-	uint32_t cells;
-	int status = read_cells(fd, at, slot, gen, &cells);
-
-	if (status != 0)
-		return status;
-	return map(fd, at, cells, GM_PAGE, PROT_READ | PROT_WRITE, out);
-}
-
-int
-gm_region_known(
-    int fd, const struct gm_region_ref *ref, uint32_t slot, uint32_t gen)
-{
-	uint32_t cells;
-	int status = read_cells(fd, ref->at, slot, gen, &cells);
-
-	return status == 0 && cells != ref->cells ? -EBADMSG : status;
+	out->mapped = gm_region_span(cells);
+	base = mmap(NULL, out->mapped, protection, MAP_SHARED, fd, (off_t)at);
+	if (base == MAP_FAILED)
+		return -errno;
+	/* in a core dump it would only delay the word of a death */
+	madvise(base, out->mapped, MADV_DONTDUMP);
+	out->region = base;
+	out->at = at;
+	out->cells = cells;
+	out->ring[GM_MAILBOX] = ring_ref(fd, out, GM_MAILBOX);
+	out->ring[GM_REPLIES] = ring_ref(fd, out, GM_REPLIES);
+	return 0;
 }
 
 bool

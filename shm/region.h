@@ -65,12 +65,6 @@ int gm_region_create(
  */
 int gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen,
     bool writable, struct gm_region_ref *out);
-/* Only the control page of it: no cell may be looked at. */
-int gm_region_map_control(int fd, uint64_t at, uint32_t slot, uint32_t gen,
-    struct gm_region_ref *out);
-/* A mapping that was kept is still what slot and gen should have, or -errno. */
-int gm_region_known(
-    int fd, const struct gm_region_ref *ref, uint32_t slot, uint32_t gen);
 void gm_region_unmap(struct gm_region_ref *ref);
 
 /* What the node wrote of its geometry is still there. */

@@ -181,7 +181,7 @@ make(struct world *w)
 	FUZZ(gsi_member_init(&w->me, (gs_pid){ 9, 1, 1 }, &w->arena,
 		 eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
 		 eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), -1) == 0);
-	w->me.bells_few = true;
+	w->me.bells_kept = false;
 	w->me.spin_ns = 0;
 	w->me.yielding.without = UINT32_MAX;
 }
