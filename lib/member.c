@@ -74,9 +74,8 @@ gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	gm_store(&me->page->bell, (uint32_t)bell + 1, release);
 	status = map_region(me);
 	if (status == 0)
-		status = gm_poll_open(&me->poll, 8, secure_getenv("GS_POLLER"));
-	if (status == 0)
-		status = gm_poll_add(me->poll, bell, GSI_TOKEN_BELL, 0);
+		status = gm_poll_open_bell(&me->poll, bell, GSI_TOKEN_BELL,
+		    secure_getenv("GS_POLLER"));
 	return status;
 }
 
