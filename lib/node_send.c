@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/attach.h"
 #include "lib/node_parts.h"
 
 #define HELD_MAX (64u << 20) /* bytes kept for one process */
@@ -73,9 +74,12 @@ map_for_long(struct gsi_node *node, uint32_t slot, struct gsi_mapped **out)
 		return 0;
 	unmap(mapped);
 	status = gsi_node_map(node, slot, &mapped->region);
-	if (status == 0)
-		mapped->pid = gsi_node_pid(node, slot);
-	return status;
+	if (status != 0)
+		return status;
+	/* a root that is forked, and its servers, have no business in there */
+	gsi_share_not(mapped->region.region, mapped->region.mapped);
+	mapped->pid = gsi_node_pid(node, slot);
+	return 0;
 }
 
 void
