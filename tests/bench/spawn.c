@@ -139,7 +139,7 @@ static int orders[2], answers[2];
 static int64_t
 bare(enum order order)
 {
-	int64_t ns;
+	int64_t ns = 0;
 
 	bench_check(write(orders[1], &order, sizeof(order)) == sizeof(order) &&
 			read(answers[0], &ns, sizeof(ns)) == sizeof(ns),
