@@ -56,7 +56,7 @@ gsi_name_refused(const char *name)
 	    what_is_wrong(name));
 }
 
-static int
+static int __attribute__((noinline))
 find(struct gsi_self *me, const char *name, gs_pid *pid)
 {
 	uint32_t slot, gen;

@@ -182,7 +182,7 @@ learn(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
 	return 0;
 }
 
-static int
+static int __attribute__((noinline))
 get_slow(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 {
 	const struct gm_entry *entry = gm_entry_at(me->arena, pid.slot);
@@ -207,27 +207,33 @@ get_slow(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 }
 
 /* A dead one that is known stays mapped: its replies may still be looked at. */
+static int __attribute__((noinline))
+get_dead(struct gsi_self *me, struct gsi_peer *peer)
+{
+	close_bell(me->peers, peer);
+	return -ESRCH;
+}
+
 int
 gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 {
 	struct gsi_peers *peers = me->peers;
+	struct gsi_peer **leaf, *peer;
 
-	if (peers != NULL && pid.slot < GM_SLOTS) {
-		struct gsi_peer **leaf = peers->leaf[pid.slot / LEAF];
-		struct gsi_peer *peer =
-		    leaf != NULL ? leaf[pid.slot % LEAF] : NULL;
-
-		if (peer != NULL && gs_pid_equal(peer->pid, pid)) {
-			if (gm_load(&peer->entry->word, relaxed) !=
-			    gm_word_of(pid.gen, GM_LIVE)) {
-				close_bell(peers, peer);
-				return -ESRCH;
-			}
-			*out = peer;
-			return 0;
-		}
-	}
-	return get_slow(me, pid, out);
+	if (peers == NULL || pid.slot >= GM_SLOTS)
+		return get_slow(me, pid, out);
+	leaf = peers->leaf[pid.slot / LEAF];
+	if (leaf == NULL)
+		return get_slow(me, pid, out);
+	peer = leaf[pid.slot % LEAF];
+	if (peer == NULL || peer->pid.gen != pid.gen ||
+	    peer->pid.node != pid.node)
+		return get_slow(me, pid, out);
+	if (gm_load(&peer->entry->word, relaxed) !=
+	    gm_word_of(pid.gen, GM_LIVE))
+		return get_dead(me, peer);
+	*out = peer;
+	return 0;
 }
 
 struct gm_alive

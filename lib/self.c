@@ -233,15 +233,8 @@ stays(struct gsi_self *me)
 	       (!me->node_gone && gsi_node_alive(me));
 }
 
-struct gsi_self *
-gsi_self(void)
+static struct gsi_self *__attribute__((noinline)) become(struct gsi_self *me)
 {
-	struct gsi_self *me = thread.self;
-
-	if (__builtin_expect(me != NULL && !me->node_gone && !me->damaged &&
-				 me->arena == home.arena,
-		1))
-		return me;
 	if (me != NULL && stays(me))
 		return me;
 	if (me != NULL) {
@@ -251,6 +244,18 @@ gsi_self(void)
 		gsi_detach(me, me->damaged);
 	}
 	return attach();
+}
+
+struct gsi_self *
+gsi_self(void)
+{
+	struct gsi_self *me = thread.self;
+
+	if (__builtin_expect(me != NULL && !me->node_gone && !me->damaged &&
+				 me->arena == home.arena,
+		1))
+		return me;
+	return become(me);
 }
 
 void **

@@ -14,6 +14,15 @@
 #define REWIND_YIELDS 10
 #define REWIND_TRIES 60 /* one each ms */
 
+static void
+ring_it(struct gsi_self *me, struct gsi_peer *peer,
+    const struct gm_ring_ref *ring, uint64_t sleep_no)
+{
+	gsi_peer_ring(me, peer);
+	gm_ring_rung(ring, sleep_no);
+	gm_ring_done(&me->sender);
+}
+
 /*
  * Refused for lack of room: the receiver may be asleep behind records that
  * stopped senders have not rung for, so it is asked to look.
@@ -25,19 +34,42 @@ nudge(
 	uint64_t sleep_no =
 	    gm_ring_nudge(&me->sender, ring, gsi_peer_alive(peer));
 
-	if (sleep_no == 0)
-		return;
-	gsi_peer_ring(me, peer);
-	gm_ring_rung(ring, sleep_no);
-	gm_ring_done(&me->sender);
+	if (sleep_no != 0)
+		ring_it(me, peer, ring, sleep_no);
 }
 
-/* The one place where a message enters a ring. */
+static_assert(offsetof(struct gsi_head, kind) == 0 &&
+		  offsetof(struct gsi_head, gen) == 4 &&
+		  offsetof(struct gsi_head, tag) == 8 &&
+		  __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+    "a head is two words");
+
+/* As gm_ring_put.  Made as two words: halves written apart stall the copy. */
+static inline int
+put_small(struct gsi_self *me, struct gsi_peer *peer,
+    const struct gm_ring_ref *ring, const struct gsi_head *head, gs_bytes body,
+    unsigned flags)
+{
+	struct gm_parcel parcel;
+	uint64_t sleep_no;
+	int status;
+
+	parcel.head[0] = (uint64_t)head->gen << 32 |
+			 (gsi_cpu() + 1) << GSI_CPU_SHIFT | head->kind;
+	parcel.head[1] = head->tag;
+	parcel.body = body.data;
+	parcel.size = body.size;
+	status = gm_ring_put(
+	    &me->sender, ring, gsi_peer_alive(peer), &parcel, flags, &sleep_no);
+	if (status == 1 && sleep_no != 0)
+		ring_it(me, peer, ring, sleep_no);
+	return status;
+}
+
 static int
-put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
+put(struct gsi_self *me, struct gsi_peer *peer, const struct gm_ring_ref *ring,
     const struct gsi_head *head, gs_bytes body, unsigned flags)
 {
-	const struct gm_ring_ref *ring = &peer->region.ring[which];
 	struct gsi_head *at;
 	struct gm_slip slip;
 	uint64_t sleep_no;
@@ -56,11 +88,10 @@ put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
 		memcpy(
 		    (char *)slip.payload + sizeof(*head), body.data, body.size);
 	sleep_no = gm_ring_commit(&me->sender, ring, &slip);
-	if (sleep_no != 0) {
-		gsi_peer_ring(me, peer);
-		gm_ring_rung(ring, sleep_no);
-	}
-	gm_ring_done(&me->sender);
+	if (sleep_no != 0)
+		ring_it(me, peer, ring, sleep_no);
+	else
+		gm_ring_done(&me->sender);
 	return 0;
 }
 
@@ -69,10 +100,10 @@ put(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
  * the cells that there are when it is asked to look, and so there is room.
  */
 static int
-put_again(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
-    const struct gsi_head *head, gs_bytes body, unsigned flags)
+put_again(struct gsi_self *me, struct gsi_peer *peer,
+    const struct gm_ring_ref *ring, const struct gsi_head *head, gs_bytes body,
+    unsigned flags)
 {
-	const struct gm_ring_ref *ring = &peer->region.ring[which];
 	struct timespec pause = { 0, NS_PER_MS };
 	int status = -ENOSPC;
 
@@ -84,20 +115,19 @@ put_again(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
 			sched_yield();
 		else
 			nanosleep(&pause, NULL);
-		status = put(me, peer, which, head, body, flags);
+		status = put(me, peer, ring, head, body, flags);
 	}
 	return status;
 }
 
-int
-gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which ring,
+/* What is large, or meets something unusual on its way. */
+static int __attribute__((noinline)) send_slowly(struct gsi_self *me,
+    struct gsi_peer *peer, const struct gm_ring_ref *ring,
     const struct gsi_head *head, gs_bytes body, unsigned flags)
 {
 	int status;
 
-	if (body.data == NULL && body.size > 0)
-		return -EINVAL;
-	if (body.size > gm_ring_message_max(&peer->region.ring[ring]))
+	if (body.size > gm_ring_message_max(ring))
 		return -EMSGSIZE;
 	status = put(me, peer, ring, head, body, flags);
 	/* gone while its owner lives: damaged.  acquire [T7] */
@@ -109,12 +139,26 @@ gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which ring,
 	if (status == -EAGAIN) {
 		gm_store(&me->page->refused,
 		    gm_load(&me->page->refused, relaxed) + 1, relaxed);
-		nudge(me, peer, &peer->region.ring[ring]);
+		nudge(me, peer, ring);
 	}
 	/* it is to look at itself */
 	if (status == -EBADMSG)
 		gsi_peer_ring(me, peer);
 	return status;
+}
+
+int
+gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
+    const struct gsi_head *head, gs_bytes body, unsigned flags)
+{
+	const struct gm_ring_ref *ring = &peer->region.ring[which];
+
+	if (body.data == NULL && body.size > 0)
+		return -EINVAL;
+	if (body.size <= GM_RING_INLINE - sizeof(*head) &&
+	    put_small(me, peer, ring, head, body, flags) == 1)
+		return 0;
+	return send_slowly(me, peer, ring, head, body, flags);
 }
 
 int

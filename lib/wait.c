@@ -11,9 +11,6 @@
 #include <unistd.h>
 
 #include "lib/pending.h"
-#if defined(__GLIBC__)
-#include <sys/rseq.h>
-#endif
 
 #define SPIN_MIN_NS 1000
 #define SPIN_MAX_NS 50000
@@ -25,23 +22,6 @@
 #define SLOW 8u
 #define CROWDED_WAITS 64u /* without a yield; then twice as many */
 #define CROWDED_WAITS_MAX 4096u
-
-/* The kernel keeps it current for us; a quarter of a nanosecond. */
-uint32_t
-gsi_cpu(void)
-{
-#if defined(__GLIBC__) && defined(RSEQ_SIG)
-	if (__rseq_size > 0) {
-		const char *base = __builtin_thread_pointer();
-		const struct rseq *area = (const void *)(base + __rseq_offset);
-		uint32_t cpu = *(const volatile uint32_t *)&area->cpu_id;
-
-		if (cpu < 0x80000000u)
-			return cpu;
-	}
-#endif
-	return (uint32_t)sched_getcpu();
-}
 
 /*
  * Where somebody else takes the slice a yield costs more than a wake-up: then

@@ -3,6 +3,7 @@
 #ifndef GSI_WAIT_H
 #define GSI_WAIT_H
 
+#include "lib/cpu.h"
 #include "shm/ring.h"
 
 struct gsi_self;
@@ -19,8 +20,6 @@ struct gsi_patience {
 	bool calls; /* waits for an answer: is the one to move */
 	int64_t until;
 };
-#define GSI_NO_CPU UINT32_MAX
-uint32_t gsi_cpu(void);
 /* True: spun or yielded, look again.  False: it is time to sleep. */
 bool gsi_patient(
     struct gsi_self *me, struct gsi_patience *patience, uint32_t peer_cpu);

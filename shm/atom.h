@@ -39,12 +39,25 @@ __extension__ typedef unsigned __int128 gm_u128;
 
 /*
  * Full barrier.  On failure *lo and *hi are what was found.  __sync, because
- * gcc turns the __atomic form into calls with locks private to a process.
+ * gcc turns the __atomic form into calls with locks private to a process; and
+ * where it matters by hand, since gcc compares all 16 bytes once more.
  */
 static inline bool
 gm_cas16(struct gm_word *word, uint64_t *lo, uint64_t *hi, uint64_t new_lo,
     uint64_t new_hi)
 {
+#if defined(__x86_64__)
+	uint64_t a = *lo, d = *hi;
+	bool swapped;
+
+	__asm__ volatile("lock cmpxchg16b %1"
+			 : "=@ccz"(swapped), "+m"(*word), "+a"(a), "+d"(d)
+			 : "b"(new_lo), "c"(new_hi)
+			 : "memory");
+	*lo = a;
+	*hi = d;
+	return swapped;
+#else
 	gm_u128 old = (gm_u128)*hi << 64 | *lo;
 	gm_u128 new = (gm_u128)new_hi << 64 | new_lo;
 	gm_u128 seen;
@@ -53,6 +66,7 @@ gm_cas16(struct gm_word *word, uint64_t *lo, uint64_t *hi, uint64_t new_lo,
 	*lo = (uint64_t)seen;
 	*hi = (uint64_t)(seen >> 64);
 	return seen == old;
+#endif
 }
 
 /* Read once, whatever the compiler would like: others may change it. */

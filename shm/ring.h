@@ -28,6 +28,15 @@ int gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 uint64_t gm_ring_commit(
     struct gm_sender *me, const struct gm_ring_ref *to, struct gm_slip *slip);
 
+/*
+ * All of it for a small message: 1 sent; *sleep_no as of commit, and if it is
+ * 0 done (S10) is done already.  0: nothing has happened, it is to be sent
+ * with open and commit.  -ESRCH receiver dead or region gone.
+ */
+int gm_ring_put(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_alive alive, const struct gm_parcel *parcel, unsigned flags,
+    uint64_t *sleep_no);
+
 /* Gives an open reservation up: the record becomes SKIP. */
 void gm_ring_abandon(
     struct gm_sender *me, const struct gm_ring_ref *to, struct gm_slip *slip);

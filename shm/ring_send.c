@@ -21,11 +21,10 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "shm/ring_help.h"
+#include "shm/ring_reserve.h"
 #include "shm/ring_room.h"
 
 #define TRIM_WAIT_NS 2000000
-#define AHEAD 8u /* messages */
 
 size_t
 gm_ring_message_max(const struct gm_ring_ref *ref)
@@ -52,79 +51,10 @@ no_room(const struct gm_ring_ref *to, uint64_t lo, int64_t *until)
 	return 0;
 }
 
-/* Whether the cells of [v, v + k) and the next head are allocated. */
-static inline uint64_t
-cells_needed(uint64_t n, uint64_t p, uint64_t k)
-{
-	if (gm_unlikely(p + k >= n))
-		return p + k == n ? n : p + 1;
-	return p + k + 1;
-}
-
-/* The head is there, if the tail is true: so first it is made sure of. */
-static inline bool
-help(const struct gm_ring_ref *to, uint64_t q, uint64_t hi)
-{
-	uint64_t cell = q & (to->cells - 1);
-
-	return (gm_likely(cell < (to->proved & GM_CELLS)) ||
-		   gm_ring_head_there(to, cell)) &&
-	       gm_help(to, q, hi);
-}
-
-enum outcome { DONE, CHANGED, NO_ROOM, NO_CELLS, NO_PROOF, DAMAGED, GONE };
-
-/* S3 to S6 for the tail *lo, *hi; CHANGED: they are what it is now. */
-static inline __attribute__((always_inline)) enum outcome
-attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
-    uint64_t spare, struct gm_slip *slip, uint64_t *lo, uint64_t *hi)
-{
-	struct gm_ring *ring = to->ring;
-	const uint64_t n = to->cells, v = *lo & GM_POSITION;
-	uint64_t k = *hi & GM_K, limit, word, mine;
-
-	if (gm_unlikely(v == 0 || k > n / 2))
-		return v == 0 ? GONE : DAMAGED;
-	/* S3 */
-	if (k != 0 && *hi >> GM_OWNER_SHIFT != me->slot &&
-	    gm_unlikely(!help(to, v - k, *hi)))
-		return DAMAGED;
-	GM_FAULT(GM_AT_H3);
-	/*
-	 * S4.  acquire [T2]: the reader is done with what it has freed;
-	 * `allocated` [T4] after it, or a trim goes unseen.
-	 */
-	k = gm_cells_at(n, v, b);
-	limit = gm_load(&ring->limit, acquire);
-	if (gm_unlikely((int64_t)(limit - v) < (int64_t)(k + spare)))
-		return (int64_t)(limit - v) < 0 && (*lo & GM_MOVED) == 0
-			   ? DAMAGED
-			   : NO_ROOM;
-	word = gm_load(&ring->allocated, acquire);
-	if (gm_unlikely(cells_needed(n, v & (n - 1), k) > (word & GM_CELLS)))
-		return NO_CELLS;
-	if (gm_unlikely(word != to->proved))
-		return NO_PROOF;
-	GM_FAULT(GM_AT_S4);
-	/* S5: release [T5], before the tail can name me */
-	gm_store(&me->page->send_v, v, release);
-	GM_FAULT(GM_AT_S5);
-	/* S6: full barrier [T1] [T5] [T6] */
-	mine = slip->hi | k;
-	slip->asleep = (*lo & GM_ASLEEP) != 0;
-	if (gm_unlikely(!gm_cas16(&ring->tail, lo, hi,
-		((v + k) & GM_POSITION) | (*lo & ~GM_POSITION), mine)))
-		return CHANGED;
-	GM_FAULT(GM_AT_S6);
-	slip->v = v;
-	slip->hi = mine;
-	return DONE;
-}
-
 /* After an attempt that failed: others are faster, or room, or memory. */
 static GM_COLD int
 try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
-    uint64_t spare, struct gm_slip *slip, enum outcome outcome, uint64_t lo,
+    uint64_t spare, struct gm_slip *slip, enum gm_outcome outcome, uint64_t lo,
     uint64_t hi)
 {
 	/* runtime messages, the node's above all, do not wait for a trim */
@@ -137,51 +67,35 @@ try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 
 	for (int tries = 0; tries < rounds; tries++) {
 		switch (outcome) {
-		case DONE:
+		case GM_DONE:
 			return 0;
-		case GONE:
+		case GM_GONE:
 			return -ESRCH;
-		case DAMAGED:
+		case GM_DAMAGED:
 			return -EBADMSG;
-		case NO_ROOM:
+		case GM_NO_ROOM:
 			status = at_once ? -EAGAIN : no_room(to, lo, &until);
 			break;
-		case NO_PROOF:
+		case GM_NO_PROOF:
 			/* acquire [T4] */
 			status = gm_ring_prove(
 			    to, gm_load(&to->ring->allocated, acquire));
 			break;
-		case NO_CELLS:
+		case GM_NO_CELLS:
 			p = lo & (n - 1);
 			status = gm_ring_grow(
-			    to, cells_needed(n, p, gm_cells_at(n, p, b)));
+			    to, gm_cells_needed(n, p, gm_cells_at(n, p, b)));
 			break;
-		case CHANGED:
+		case GM_CHANGED:
 			break;
 		}
 		if (status != 0)
 			return status;
-		if (outcome != CHANGED && !gm_tail_read(to->ring, &lo, &hi))
+		if (outcome != GM_CHANGED && !gm_tail_read(to->ring, &lo, &hi))
 			return -EBADMSG;
-		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
+		outcome = gm_attempt(me, to, b, spare, slip, &lo, &hi);
 	}
 	return -EAGAIN;
-}
-
-/*
- * The lines of a send to come, mine before its stores need them: else the
- * next swap on the tail waits until the receiver has let go of them.
- */
-static inline void
-fetch_ahead(const struct gm_ring_ref *to, uint64_t v, uint64_t k)
-{
-	const uint64_t p = (v + AHEAD * k) & (to->cells - 1);
-
-	gm_prefetch_write(&to->heads[p]);
-	if (k > 1)
-		gm_prefetch_write(to->bodies + p * GM_CELL);
-	else
-		gm_prefetch_write((char *)&to->heads[p] + GM_LINE);
 }
 
 int
@@ -190,7 +104,7 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 {
 	const uint64_t n = to->cells;
 	uint64_t b = 1, p, form, spare, lo, hi;
-	enum outcome outcome;
+	enum gm_outcome outcome;
 	int status;
 
 	if (size <= GM_RING_INLINE) {
@@ -211,17 +125,17 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 	slip->fenced = slip->fenced || me->fenced;
 	spare = (flags & GM_SEND_RUNTIME) != 0 ? 0 : GM_RING_RESERVE;
 	/* S2; lo = 0: a punched page or a retired ring */
-	outcome = DAMAGED;
+	outcome = GM_DAMAGED;
 	if (gm_likely(gm_tail_read(to->ring, &lo, &hi)))
-		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
-	if (gm_unlikely(outcome != DONE)) {
+		outcome = gm_attempt(me, to, b, spare, slip, &lo, &hi);
+	if (gm_unlikely(outcome != GM_DONE)) {
 		status = try_again(me, to, b, spare, slip, outcome, lo, hi);
 		if (status != 0) {
 			gm_ring_done(me);
 			return status;
 		}
 	}
-	fetch_ahead(to, slip->v, slip->hi & GM_K);
+	gm_fetch_ahead(to, slip->v, slip->hi & GM_K);
 	p = slip->v & (n - 1);
 	if (size <= GM_RING_INLINE)
 		slip->payload = to->heads[p].bytes;
@@ -230,9 +144,8 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 	return 0;
 }
 
-/* S9: sleep_no of the sleep to end, 0 when somebody has ended it. */
-static GM_COLD uint64_t
-must_ring(const struct gm_ring_ref *to)
+GM_COLD uint64_t
+gm_ring_must_ring(const struct gm_ring_ref *to)
 {
 	/* acquire [T6], both: rung is set after the write has returned */
 	uint64_t s = gm_load(&to->ring->sleep_no, acquire);
@@ -264,7 +177,7 @@ gm_ring_commit(
 	/* S9: acquire [T6] */
 	if (gm_unlikely(
 		slip->asleep || gm_load(&to->ring->pinwait, acquire) != 0))
-		return must_ring(to);
+		return gm_ring_must_ring(to);
 	return 0;
 }
 
@@ -311,7 +224,7 @@ gm_ring_nudge(
 	/* acquire [T6] */
 	lo = gm_load(&ring->tail.lo, acquire);
 	if ((lo & GM_ASLEEP) != 0)
-		s = must_ring(to);
+		s = gm_ring_must_ring(to);
 	else if ((lo & GM_MOVED) != 0) /* for a moment, or damaged */
 		s = GM_RING_ANYWAY;
 	if (s == 0)

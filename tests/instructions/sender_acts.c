@@ -42,6 +42,28 @@ send(struct scene *s)
 	done(s, status);
 }
 
+/* The short way of lib/send.c. */
+VICTIM static void
+put(struct scene *s)
+{
+	struct gm_sender *me = &s->box.senders[VICTIM_SENDER];
+	struct gm_alive alive = { &s->box.shared->alive, 1 };
+	const uint8_t *bytes = s->slip.payload;
+	struct gm_parcel parcel = { .body = bytes + sizeof(parcel.head),
+		.size = s->size - sizeof(parcel.head) };
+	uint64_t ring;
+	int status;
+
+	memcpy(parcel.head, bytes, sizeof(parcel.head));
+	status = gm_ring_put(me, s->box.ring, alive, &parcel, 0, &ring);
+	if (status == 1 && ring != 0) {
+		scene_ring(s);
+		gm_ring_rung(s->box.ring, ring);
+		gm_ring_done(me);
+	}
+	done(s, status == 1 ? 0 : -EAGAIN);
+}
+
 static void
 half_full(struct scene *s)
 {
@@ -198,6 +220,10 @@ const struct act sender_acts[] = {
 	{ "send that grows the ring", 9000, .act = send },
 	{ "send that helps another", 100, .before = with_open, .act = send },
 	{ "send to a sleeper", 40, .before = sleeping, .act = send },
+	{ "small send", 80, .before = half_full, .act = put },
+	{ "small send that helps another", 80, .before = with_open,
+	    .act = put },
+	{ "small send to a sleeper", 80, .before = sleeping, .act = put },
 	{ "fenced send to a sleeper", 200, true, sleeping, .act = send },
 	{ "end of a passed send", 500, .before = half_full,
 	    .prologue = reserve_first, .act = commit_only,

@@ -106,39 +106,9 @@ box_finish(struct box *box, int who, struct gm_slip *slip)
 	return ring;
 }
 
-static inline int
-box_send(struct box *box, int who, size_t size)
-{
-	struct gm_slip slip;
-	int status = box_reserve(box, who, size, &slip);
-
-	if (status == 0)
-		box_finish(box, who, &slip);
-	return status;
-}
-
-/* Takes one and checks it: who sent it, or -1 when there is none. */
-static inline int
-box_take(struct box *box, size_t size)
-{
-	struct gm_record record;
-	int who, status = gm_ring_take(&box->r, &record);
-	const uint8_t *bytes;
-	uint64_t n;
-
-	CHECK_OK(status);
-	if (status == 0)
-		return -1;
-	who = (int)record.owner - 1;
-	CHECK(who >= 0 && who < BOX_SENDERS && record.size == size);
-	n = box->taken[who]++;
-	bytes = record.payload;
-	CHECK(size < 8 || memcmp(bytes, &n, 8) == 0);
-	for (size_t i = size >= 8 ? 8 : 0; i < size; i++)
-		CHECK_INT(bytes[i], box_byte((uint64_t)who, n, i));
-	return who;
-}
-
 #define box_check(box) CHECK_STR(gm_ring_check(&(box)->r), NULL)
+
+/* what needs all of the above */
+#include "tests/unit/ring_mail.h"
 
 #endif

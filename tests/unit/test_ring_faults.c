@@ -36,6 +36,7 @@ struct victim {
 	enum gm_fault at;
 	int signal;
 	size_t size;
+	bool put; /* the short way */
 };
 
 static void
@@ -48,9 +49,11 @@ send_and_fall(void *data)
 
 	fault_at = (int)victim->at;
 	fault_signal = victim->signal;
-	CHECK_OK(box_reserve(box, VICTIM, victim->size, &slip));
-	box_fill(&slip, VICTIM, box->sent[VICTIM]);
-	s = gm_ring_commit(&box->senders[VICTIM], box->ring, &slip);
+	if (!victim->put || box_put(box, VICTIM, victim->size, &s) != 1) {
+		CHECK_OK(box_reserve(box, VICTIM, victim->size, &slip));
+		box_fill(&slip, VICTIM, box->sent[VICTIM]);
+		s = gm_ring_commit(&box->senders[VICTIM], box->ring, &slip);
+	}
 	if (s != 0 || victim->at == GM_AT_S9)
 		gm_ring_rung(box->ring, s);
 	gm_ring_done(&box->senders[VICTIM]);
@@ -94,12 +97,12 @@ all_room(struct box *box)
  * the open record before it is settled.
  */
 static void
-kill_at(enum gm_fault at, size_t size, int when)
+kill_at(enum gm_fault at, size_t size, bool put, int when)
 {
 	const bool complete = at == GM_AT_S8 || at == GM_AT_S9;
 	const bool helps = at == GM_AT_H2 || at == GM_AT_H3;
 	struct box box;
-	struct victim victim = { &box, at, SIGKILL, size };
+	struct victim victim = { &box, at, SIGKILL, size, put };
 	struct gm_slip slip;
 	int status;
 
@@ -142,20 +145,21 @@ TEST_TIMEOUT(ring_sender_killed_at_each_step, 60)
 	static const size_t sizes[] = { 8, 1000, 5000 };
 
 	for (size_t i = 0; i < STEPS; i++) {
-		for (int s = 0; s < 3; s++) {
-			for (int when = 0; when < 3; when++)
-				kill_at(steps[i], sizes[s], when);
+		for (int when = 0; when < 3; when++) {
+			for (int s = 0; s < 3; s++)
+				kill_at(steps[i], sizes[s], false, when);
+			kill_at(steps[i], 100, true, when);
 		}
 	}
 }
 
 /* Others go on for many laps while it is stopped; then it goes on too. */
 static void
-stop_at(enum gm_fault at, size_t size)
+stop_at(enum gm_fault at, size_t size, bool put)
 {
 	const bool helps = at == GM_AT_H2 || at == GM_AT_H3;
 	struct box box;
-	struct victim victim = { &box, at, SIGSTOP, size };
+	struct victim victim = { &box, at, SIGSTOP, size, put };
 	struct gm_slip slip;
 	int status, victims = 0;
 	pid_t pid;
@@ -195,8 +199,9 @@ stop_at(enum gm_fault at, size_t size)
 TEST_TIMEOUT(ring_sender_stopped_at_each_step, 60)
 {
 	for (size_t i = 0; i < STEPS; i++) {
-		stop_at(steps[i], 8);
-		stop_at(steps[i], 1500);
+		stop_at(steps[i], 8, false);
+		stop_at(steps[i], 1500, false);
+		stop_at(steps[i], 50, true);
 	}
 }
 
