@@ -16,6 +16,7 @@ struct gsi_stage {
 	gs_bytes reply; /* borrowed from the stage */
 	const char *reason;
 	gs_bytes argument;
+	int64_t at; /* ns, of an event timeout whose message is argument */
 };
 /* Frees this thread's stage. */
 void gsi_verdict_end(void);
@@ -37,6 +38,8 @@ enum gsi_action {
 	GSI_TIMEOUT,
 	GSI_HIBERNATE,
 	GSI_CONTINUE,
+	GSI_EVENT,
+	GSI_EVENT_HIBERNATE,
 	GSI_BAD_ACTION,
 };
 

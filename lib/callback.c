@@ -86,9 +86,9 @@ act(struct gsi_server *s, const gs_next *next, bool call, gs_bytes *argument)
 	case GSI_ERROR:
 		gsi_server_fail(s, GSI_BAD_RETURN);
 	}
-	if (next->action == GSI_TIMEOUT && next->timeout != GS_INFINITY)
-		s->timeout = next->timeout;
-	s->hibernate = next->action == GSI_HIBERNATE;
+	if (likely(next->action == GSI_NO_ACTION))
+		return false;
+	gsi_rest_as(s, next, &carried);
 	*argument = carried.argument;
 	return next->action == GSI_CONTINUE;
 }

@@ -112,7 +112,8 @@ tell_info(struct gsi_server *s, const gs_info *info)
 		tell(s, "got %s", shown(info->body, text));
 		return;
 	case GS_INFO_TIMEOUT:
-		tell(s, "got timeout");
+		tell(s, "got timeout%s%s", info->body.size ? " " : "",
+		    shown(info->body, text));
 		return;
 	case GS_INFO_EXIT:
 		tell(s, "got EXIT %s %s", pid,

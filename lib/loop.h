@@ -27,6 +27,14 @@ enum gsi_phase {
 
 struct gsi_debug;
 
+/* What the loop does until the next message: rest.c. */
+enum gsi_rest {
+	GSI_REST_TIMEOUT = 1, /* the plain timeout */
+	GSI_REST_EVENT = 2, /* the event timeout */
+	GSI_REST_HIBERNATE = 4,
+	GSI_REST_IDLE = 8, /* hibernate_after, all its life */
+};
+
 struct gsi_server {
 	struct gsi_self *me;
 	const gs_behaviour *behaviour;
@@ -40,8 +48,13 @@ struct gsi_server {
 	enum gsi_phase phase;
 	uint32_t doing; /* what the page says */
 	uint32_t turn;
-	int timeout; /* ms of the plain timeout, -1 none */
-	bool hibernate;
+	uint32_t rest; /* enum gsi_rest; 0: waits, and no more */
+	uint32_t usual_rest; /* with no action */
+	int timeout; /* ms of the plain timeout */
+	struct {
+		int64_t at; /* ns; 0: before any message */
+		gs_bytes message; /* held by the stage */
+	} later; /* the event timeout */
 	bool has_last_reply;
 	int os_pid;
 	gs_from last_from;
@@ -77,6 +90,17 @@ void gsi_take_info(struct gsi_server *s, const gs_info *info);
 void gsi_take_child(struct gsi_server *s);
 void gsi_take_sys(struct gsi_server *s);
 void gsi_run_continues(struct gsi_server *s, gs_bytes argument);
+
+/* rest.c */
+/* The action of a verdict. */
+void gsi_rest_as(
+    struct gsi_server *s, const gs_next *next, const struct gsi_stage *carried);
+/*
+ * What waits already wins over any timeout but an event timeout of 0, and
+ * costs no look at the clock.  As gsi_mailbox_next; 0: a timeout has passed.
+ */
+int gsi_rest(struct gsi_server *s);
+void gsi_rest_over(struct gsi_server *s);
 
 /* status.c: what stands in reports and events */
 /* The message or event in hand. */

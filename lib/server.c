@@ -60,11 +60,9 @@ take_message(struct gsi_server *s, enum gs_info_kind kind)
 static void
 dispatch(struct gsi_server *s)
 {
-	int timeout = s->timeout;
-	bool hibernate = s->hibernate;
+	uint32_t rest = s->rest;
 
-	s->timeout = -1;
-	s->hibernate = false;
+	s->rest = s->usual_rest;
 	switch ((enum gsi_kind)s->message.kind) {
 	case GSI_CALL:
 		gsi_take_call(s);
@@ -101,45 +99,10 @@ dispatch(struct gsi_server *s)
 	case GSI_REFUSAL:
 		break;
 	}
-	s->timeout = timeout;
-	s->hibernate = hibernate;
+	s->rest = rest;
 }
 
-/* ---- waiting ---- */
-
-static int
-wait_until(struct gsi_server *s, int64_t deadline)
-{
-	gsi_doing(s, s->hibernate ? GS_STATE_HIBERNATING : GS_STATE_WAITING);
-	return gsi_mailbox_next(s->me, &s->message, deadline);
-}
-
-/*
- * What waits already wins over any timeout, and costs no look at the clock.
- * 0: the plain timeout has passed.
- */
-static int
-take(struct gsi_server *s)
-{
-	int status;
-
-	if (likely(
-		s->timeout < 0 && !s->hibernate && !s->birth.hibernate_after))
-		return wait_until(s, -1);
-	status = gsi_mailbox_next(s->me, &s->message, 0);
-	if (status != 0)
-		return status;
-	if (s->timeout >= 0)
-		return wait_until(s, gsi_deadline(s->timeout));
-	if (!s->hibernate) {
-		status = wait_until(s, gsi_deadline(s->birth.hibernate_after));
-		if (status != 0)
-			return status;
-		s->hibernate = true;
-	}
-	gsi_hibernate(s->me);
-	return wait_until(s, -1);
-}
+/* ---- signals ---- */
 
 /* A SIGTERM becomes a request at the end of the queue. */
 static void
@@ -174,16 +137,6 @@ interrupted(struct gsi_server *s)
 }
 
 static void
-take_timeout(struct gsi_server *s)
-{
-	gs_info info = { .kind = GS_INFO_TIMEOUT, .reason = "" };
-
-	s->timeout = -1;
-	s->event = "timeout";
-	gsi_take_info(s, &info);
-}
-
-static void
 turn(struct gsi_server *s)
 {
 	int status;
@@ -195,7 +148,7 @@ turn(struct gsi_server *s)
 	s->event = NULL;
 	if (unlikely((++s->turn & HOUSEKEEPING) == 0))
 		housekeep(s);
-	status = take(s);
+	status = gsi_rest(s);
 	if (likely(status == 1)) {
 		gsi_bump(&s->me->page->messages);
 		if (unlikely(gm_load(&s->me->page->crash.state, relaxed)))
@@ -205,7 +158,7 @@ turn(struct gsi_server *s)
 	}
 	s->message.kind = 0;
 	if (status == 0)
-		take_timeout(s);
+		gsi_rest_over(s);
 	else if (status == -EINTR)
 		interrupted(s);
 	else if (status == -ECONNRESET || status == -ENOTCONN)
@@ -285,9 +238,7 @@ act_on_init(struct gsi_server *s, const gs_next *next)
 	gm_store(&s->me->page->started, 1, relaxed);
 	if (s->birth.started)
 		s->birth.started(s->me);
-	if (go.action == GSI_TIMEOUT && go.timeout != GS_INFINITY)
-		s->timeout = go.timeout;
-	s->hibernate = go.action == GSI_HIBERNATE;
+	gsi_rest_as(s, &go, &carried);
 	if (go.action == GSI_CONTINUE)
 		gsi_run_continues(s, carried.argument);
 }
@@ -315,7 +266,8 @@ gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
 	s->birth = *birth;
 	s->behaviour = birth->behaviour;
 	s->phase = GSI_IN_INIT;
-	s->timeout = -1;
+	s->usual_rest = birth->hibernate_after ? GSI_REST_IDLE : 0;
+	s->rest = s->usual_rest;
 	s->event = "init";
 	s->os_pid = getpid();
 	me->server = s;

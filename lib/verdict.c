@@ -17,6 +17,7 @@ static_assert(STASH_INLINE > GS_REASON_MAX, "a reason never needs malloc");
 
 struct stash {
 	uint64_t serial;
+	int64_t at; /* ns, of an event timeout */
 	size_t size;
 	size_t room; /* of large */
 	char *large;
@@ -182,7 +183,7 @@ gs_next_stop_reply(const char *reason, gs_bytes reply)
 
 /* Adds an action where one may stand; a wrong one stays wrong. */
 static void
-with(gs_next *next, enum gsi_action action, int ms)
+with(gs_next *next, enum gsi_action action, int ms, uint64_t argument)
 {
 	if (!genuine(next) || next->action == GSI_BAD_ACTION)
 		return;
@@ -191,22 +192,70 @@ with(gs_next *next, enum gsi_action action, int ms)
 		action = GSI_BAD_ACTION;
 	next->action = action;
 	next->timeout = ms;
-	next->argument = 0;
+	next->argument = action != GSI_BAD_ACTION ? argument : 0;
 	next->check = MARK(next->verdict, action, ms);
 }
 
 GS_API gs_next
 gs_with_timeout(gs_next next, int ms)
 {
-	with(&next, ms < 0 ? GSI_BAD_ACTION : GSI_TIMEOUT, ms);
+	with(&next, ms < 0 ? GSI_BAD_ACTION : GSI_TIMEOUT, ms, 0);
+	return next;
+}
+
+static bool
+is_event(const gs_next *next)
+{
+	return next->action == GSI_EVENT || next->action == GSI_EVENT_HIBERNATE;
+}
+
+/* An event timeout stays when the wait for it is spent in hibernation. */
+GS_API gs_next
+gs_with_hibernate(gs_next next)
+{
+	with(&next, is_event(&next) ? GSI_EVENT_HIBERNATE : GSI_HIBERNATE, 0,
+	    is_event(&next) ? next.argument : 0);
+	return next;
+}
+
+#define BAD_TIME INT64_MIN
+
+/* at in ns; 0: before any message; -1: never. */
+static gs_next
+with_event(gs_next next, int64_t at, gs_bytes message)
+{
+	bool hibernate =
+	    next.action == GSI_HIBERNATE || next.action == GSI_EVENT_HIBERNATE;
+	struct verdict_stage *stage;
+	uint64_t copy = put_away(message);
+
+	if (unlikely(!copy))
+		return refused(message);
+	stage = *gsi_thread_slot(GSI_SLOT_STAGE);
+	stage->ring[copy % STASHES]->at = at;
+	if (at == BAD_TIME)
+		with(&next, GSI_BAD_ACTION, 0, 0);
+	else
+		with(&next, hibernate ? GSI_EVENT_HIBERNATE : GSI_EVENT, 0,
+		    copy);
 	return next;
 }
 
 GS_API gs_next
-gs_with_hibernate(gs_next next)
+gs_with_event_timeout(gs_next next, int ms, gs_bytes message)
 {
-	with(&next, GSI_HIBERNATE, 0);
-	return next;
+	int64_t at = ms > 0 ? gsi_deadline(ms) : 0;
+
+	return with_event(next, ms < 0 ? BAD_TIME : at, message);
+}
+
+/* A time that is past is now: behind what waits already. */
+GS_API gs_next
+gs_with_event_timeout_at(gs_next next, int64_t at, gs_bytes message)
+{
+	if (at < 0 || at > INT64_MAX / NS_PER_MS)
+		return with_event(next, BAD_TIME, message);
+	return with_event(next, at == 0 ? 1 : at * NS_PER_MS, message);
 }
 
 GS_API gs_next
@@ -216,9 +265,7 @@ gs_with_continue(gs_next next, gs_bytes argument)
 
 	if (unlikely(!copy))
 		return refused(argument);
-	with(&next, GSI_CONTINUE, 0);
-	if (next.action == GSI_CONTINUE)
-		next.argument = copy;
+	with(&next, GSI_CONTINUE, 0, copy);
 	return next;
 }
 
@@ -262,6 +309,7 @@ open_stashes(const gs_next *next, struct gsi_stage *out)
 	if (next->argument) {
 		if (!look_up(stage, next->argument, &out->argument))
 			return false;
+		out->at = stage->ring[next->argument % STASHES]->at;
 		hold(stage, next->argument);
 	} else if (next->verdict == GSI_STOP_REPLY) {
 		hold(stage, next->payload);
@@ -270,8 +318,9 @@ open_stashes(const gs_next *next, struct gsi_stage *out)
 }
 
 /*
- * A continue's argument, and the reply of stop with reply, stay until the
- * next such verdict is opened; the rest until eight further things are made.
+ * What a continue or an event timeout carries, and the reply of stop with
+ * reply, stay until the next such verdict is opened; the rest until eight
+ * further things are made.
  */
 bool
 gsi_verdict_open(const gs_next *next, struct gsi_stage *out)

@@ -31,7 +31,8 @@ typedef struct gs_next {
 /* What handle_info is told. */
 enum gs_info_kind {
 	GS_INFO_MESSAGE = 1, /* gs_send: body, from */
-	GS_INFO_TIMEOUT = 2, /* the verdict's timeout passed */
+	GS_INFO_TIMEOUT =
+	    2, /* the verdict's timeout passed: body its message */
 	GS_INFO_TIMER = 3, /* gs_send_after: body, ref */
 	GS_INFO_EXIT = 4, /* end of a link, or exit signal: from, reason */
 	GS_INFO_DOWN = 5, /* monitored process ended: from, ref, reason */
@@ -129,6 +130,16 @@ GS_API gs_next gs_next_stop_reply(const char *reason, gs_bytes reply) GS_MUST;
 
 /* handle_info gets GS_INFO_TIMEOUT if no message arrives for ms. */
 GS_API gs_next gs_with_timeout(gs_next next, int ms) GS_MUST;
+/*
+ * The same with a message of its own, which is info->body; a system message
+ * does not begin it anew, and 0 comes before what waits already.  Copies the
+ * message.  at is CLOCK_MONOTONIC in ms.  With gs_with_hibernate, before or
+ * after it, the wait is spent in hibernation.
+ */
+GS_API gs_next gs_with_event_timeout(
+    gs_next next, int ms, gs_bytes message) GS_MUST;
+GS_API gs_next gs_with_event_timeout_at(
+    gs_next next, int64_t at, gs_bytes message) GS_MUST;
 /* Give memory back and sleep until the next message. */
 GS_API gs_next gs_with_hibernate(gs_next next) GS_MUST;
 /* handle_continue runs before any other message. */

@@ -22,7 +22,8 @@
  *	keep  answer N X  answernow X  receive
  *	ok  ignore  error R  noreply  reply X  get  last  pid  self
  *	end R  endreply R X  garbage  zero		verdicts
- *	timeout MS  hibernate  continue REST  badaction	actions
+ *	timeout MS  event MS X  eventat MS X  hibernate  continue REST
+ *	badaction	actions
  *
  * What a library function said stands in `last`: a number, for calls and
  * starts followed by the reply, pid or reason.
@@ -157,6 +158,8 @@ puppet_info(void *state, const gs_info *info)
 	case GS_INFO_TIMER:
 		return perform(self, info->body, NULL, go_on);
 	case GS_INFO_TIMEOUT:
+		if (info->body.size)
+			return perform(self, info->body, NULL, go_on);
 		say(self, "timeout");
 		return perform(self, GS_TEXT(memory.at_timeout), NULL, go_on);
 	case GS_INFO_EXIT:

@@ -115,6 +115,23 @@ cmd_hibernate(struct job *job, char *arg)
 	job->next = gs_with_hibernate(job->next);
 }
 
+static void
+cmd_event(struct job *job, char *arg)
+{
+	int ms = atoi(word(&arg));
+
+	job->next = gs_with_event_timeout(job->next, ms, GS_TEXT(arg));
+}
+
+/* In so many ms from now, which may be past. */
+static void
+cmd_eventat(struct job *job, char *arg)
+{
+	int64_t at = gs_now() + atoi(word(&arg));
+
+	job->next = gs_with_event_timeout_at(job->next, at, GS_TEXT(arg));
+}
+
 /* Takes the rest of the script with it. */
 static void
 cmd_continue(struct job *job, char *arg)
@@ -143,6 +160,8 @@ const struct command verdict_commands[] = {
 	{ "zero", cmd_zero },
 	{ "badaction", cmd_badaction },
 	{ "timeout", cmd_timeout },
+	{ "event", cmd_event },
+	{ "eventat", cmd_eventat },
 	{ "hibernate", cmd_hibernate },
 	{ "continue", cmd_continue },
 	{ NULL, NULL },
