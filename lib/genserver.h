@@ -8,6 +8,7 @@
 #include <genserver/text.h>
 
 #include <genserver/server.h>
+#include <genserver/verdict.h>
 
 #include <genserver/call.h>
 #include <genserver/request.h>
