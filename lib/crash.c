@@ -12,11 +12,11 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "lib/loop.h"
+#include "lib/unwind.h"
 
 #define STACK_BYTES 65536u
 #define N_FATAL 7
@@ -33,6 +33,7 @@ struct crash_state {
 	_Atomic uint32_t claimed; /* a thread is writing the record */
 	_Atomic uint32_t sigterm;
 	struct sigaction previous[N_FATAL];
+	struct gsi_unwind unwind; /* of who has claimed it */
 };
 
 static struct crash_state *
@@ -43,48 +44,32 @@ state_of_server(void)
 	return c && c->os_pid == getpid() ? c : NULL;
 }
 
-/* Copies without ever faulting; false when it is not all there. */
 static bool
 peek(void *to, const void *from, size_t size)
 {
-	struct iovec here = { to, size };
-	struct iovec there = { (void *)(uintptr_t)from, size };
-
-	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) ==
-	       (ssize_t)size;
+	return gsi_peek(to, (uint64_t)(uintptr_t)from, size);
 }
 
-static void
-registers(const void *context, uint64_t *pc, uint64_t *frame)
+/* By their DWARF numbers; returns the pc. */
+static uint64_t
+registers(const void *context, uint64_t to[GSI_REGISTERS])
 {
 	const ucontext_t *u = context;
 
 #if defined(__x86_64__)
-	*pc = (uint64_t)u->uc_mcontext.gregs[REG_RIP];
-	*frame = (uint64_t)u->uc_mcontext.gregs[REG_RBP];
+	static const int order[GSI_REGISTERS] = { REG_RAX, REG_RDX, REG_RCX,
+		REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9,
+		REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP };
+
+	for (int i = 0; i < GSI_REGISTERS; i++)
+		to[i] = (uint64_t)u->uc_mcontext.gregs[order[i]];
+	return to[GSI_REG_RETURN];
 #else
-	*pc = u->uc_mcontext.pc;
-	*frame = u->uc_mcontext.regs[29];
+	for (int i = 0; i < GSI_REG_SP; i++)
+		to[i] = u->uc_mcontext.regs[i];
+	to[GSI_REG_SP] = u->uc_mcontext.sp;
+	return u->uc_mcontext.pc;
 #endif
-}
-
-/* Return addresses along the frame pointers, as far as they make sense. */
-static void
-walk(struct gm_crash *crash, uint64_t pc, uint64_t frame)
-{
-	uint64_t pair[2];
-
-	crash->pcs[0] = pc;
-	crash->n_pcs = 1;
-	while (crash->n_pcs < GM_CRASH_PCS && frame && frame % 8 == 0 &&
-	       peek(pair, (const void *)(uintptr_t)frame, sizeof(pair))) {
-		if (!pair[1])
-			break;
-		crash->pcs[crash->n_pcs++] = pair[1];
-		if (pair[0] <= frame)
-			break;
-		frame = pair[0];
-	}
 }
 
 static void
@@ -111,28 +96,41 @@ record_message(struct gm_crash *crash, const struct gsi_self *me)
 		memset(crash->message, 0, sizeof(crash->message));
 }
 
+/* What the kernel found out, or who sent it. */
+static void
+record_cause(struct gm_crash *crash, const siginfo_t *info)
+{
+	bool found = info->si_code > 0;
+
+	crash->code = info->si_code;
+	crash->address = found ? (uint64_t)(uintptr_t)info->si_addr : 0;
+	crash->detail = found ? 0 : (uint32_t)info->si_pid;
+#ifdef SYS_SECCOMP
+	if (info->si_signo == SIGSYS && info->si_code == SYS_SECCOMP)
+		crash->detail = (uint32_t)info->si_syscall;
+#endif
+}
+
 static void
 record(struct crash_state *c, int number, const siginfo_t *info,
     const void *context)
 {
 	struct gm_crash *crash = &c->page->crash;
-	uint64_t frame;
 	uint32_t no = 0;
 
 	if (!atomic_compare_exchange_strong_explicit(&c->claimed, &no, 1,
 		memory_order_relaxed, memory_order_relaxed))
 		return;
-	crash->code = info->si_code;
-	/* of a signal that was sent it would be the sender's pid */
-	crash->address =
-	    info->si_code > 0 ? (uint64_t)(uintptr_t)info->si_addr : 0;
+	record_cause(crash, info);
 	crash->tid = (uint32_t)syscall(SYS_gettid);
 	crash->messages = gm_load(&c->page->messages, relaxed);
-	registers(context, &crash->pc, &frame);
-	walk(crash, crash->pc, frame);
+	crash->pc = registers(context, c->unwind.registers);
+	gm_store(&crash->n_pcs, 0, relaxed);
 	record_message(crash, c->me);
 	/* release [P2]: record before its state, else the node reads half */
 	gm_store(&crash->state, (uint32_t)number, release);
+	/* last: whatever ends it, the record stands */
+	gsi_unwind(&c->unwind, c->page, crash->pc);
 }
 
 /* Would the instruction fault again if the handler just returned? */

@@ -113,6 +113,22 @@ machine_line(struct line *line, const struct gsi_record *r)
 	put(line, "\n");
 }
 
+/* For a person: each of its lines on one of its own, indented. */
+static void
+put_lines(struct line *line, gs_bytes bytes)
+{
+	const char *end;
+
+	while ((end = memchr(bytes.data, '\n', bytes.size)) != NULL) {
+		size_t n = (size_t)(end - (const char *)bytes.data);
+
+		put_bytes(line, gs_bytes_of(bytes.data, n));
+		put(line, "\n        ");
+		bytes = gs_bytes_of(end + 1, bytes.size - n - 1);
+	}
+	put_bytes(line, bytes);
+}
+
 static void
 human_line(struct line *line, const struct gsi_record *r)
 {
@@ -137,7 +153,7 @@ human_line(struct line *line, const struct gsi_record *r)
 		put(line, "    ");
 		put_bytes(line, r->fields[i].key);
 		put(line, ": ");
-		put_bytes(line, r->fields[i].value);
+		put_lines(line, r->fields[i].value);
 		put(line, "\n");
 	}
 }

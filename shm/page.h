@@ -12,12 +12,14 @@
  *   wait, watch, wait_any  owner, in a call  release [T5]
  *   counters, doing  owner               relaxed, hints for tools
  *   words          owner, once           text, then words_state release [P1]
- *   crash          owner's fatal-signal handler, then crash_state release [P2]
+ *   crash          owner's fatal-signal handler, then its state release [P2]
+ *   modules, pcs   the same, one by one, then n_pcs release [P5]
  *   request_tail   owner                 release after the cell [P3]
  *   request_head   node                  release after reading the cell [P4]
  *
  * SIGKILL of the owner between any two stores: an unfinished text has no
- * state word and is ignored; an unpublished request was never made; the node
+ * state word and is ignored, of a half walked stack the frames counted so far
+ * are believed; an unpublished request was never made; the node
  * clears the whole page before the slot is used again.
  */
 #ifndef GM_PAGE_H
@@ -31,6 +33,9 @@
 #define GM_WORDS_MAX 255u
 #define GM_CRASH_PCS 32u
 #define GM_CRASH_MESSAGE 160u
+#define GM_CRASH_MODULES 8u
+#define GM_MODULE_PATH 224u
+#define GM_BUILD_ID 20u
 #define GM_LABEL_MAX 127u
 #define GM_WATCHES 32u
 
@@ -46,17 +51,28 @@ enum gm_wait_any {
 struct gm_crash {
 	_Atomic uint32_t state; /* 0, or signal number when complete */
 	int32_t code; /* si_code */
-	uint64_t address; /* si_addr */
+	uint64_t address; /* si_addr, when the kernel found it */
 	uint64_t pc;
 	uint64_t messages; /* counter of the message in hand */
 	uint32_t tid;
 	uint32_t kind; /* its kind */
 	uint32_t message_size; /* its true size */
-	uint32_t n_pcs;
+	_Atomic uint32_t n_pcs; /* grows after state is set */
 	uint32_t client_slot; /* who sent it */
 	uint32_t client_gen;
+	uint32_t detail; /* who sent the signal; which call was refused */
+	uint32_t pad;
 	uint64_t pcs[GM_CRASH_PCS];
+	uint8_t in[GM_CRASH_PCS]; /* which module, plus 1; 0: none */
 	uint8_t message[GM_CRASH_MESSAGE]; /* its first bytes */
+};
+
+/* An ELF object that an address of the crash lies in. */
+struct gm_module {
+	uint64_t bias; /* added to an address of the file */
+	uint32_t id_size;
+	uint8_t id[GM_BUILD_ID]; /* build-id */
+	char path[GM_MODULE_PATH]; /* as /proc/PID/maps had it */
 };
 
 struct gm_request {
@@ -100,10 +116,15 @@ struct gm_page {
 	_Alignas(GM_LINE) _Atomic uint32_t request_tail;
 	_Alignas(GM_LINE) _Atomic uint32_t request_head;
 	_Alignas(GM_LINE) struct gm_request requests[GM_REQUESTS];
+
+	/* of the crash; at the end, since nobody else comes here */
+	struct gm_module modules[GM_CRASH_MODULES];
 };
 
 static_assert(
-    sizeof(struct gm_crash) == 56 + 8 * GM_CRASH_PCS + GM_CRASH_MESSAGE,
+    sizeof(struct gm_crash) == 64 + 9 * GM_CRASH_PCS + GM_CRASH_MESSAGE,
+    "no hidden padding");
+static_assert(sizeof(struct gm_module) == 12 + GM_BUILD_ID + GM_MODULE_PATH,
     "no hidden padding");
 static_assert(sizeof(struct gm_request) == GM_REQUEST_BYTES, "request cell");
 static_assert(sizeof(struct gm_page) <= GM_PAGE_BYTES, "bump GM_LAYOUT");

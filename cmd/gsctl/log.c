@@ -261,8 +261,10 @@ const struct cmd_verb cmd_log = {
 	.about = "reports and captured output",
 	.text = "Prints the log of the node, or of one server, oldest first: "
 		"time, level, name, pid and text, further fields indented "
-		"below; output of servers as 'time name| line'. It works for a "
-		"node that has ended, too. --json prints one object a line.",
+		"below; output of servers as 'time name| line'. A crash has a "
+		"backtrace, with names if its files are still those that ran. "
+		"It works for a node that has ended, too. --json prints one "
+		"object a line.",
 	.options = options,
 	.most = 1,
 	.data = true,

@@ -11,6 +11,7 @@
 
 #include "cmd/gsctl/cmd.h"
 #include "cmd/gsctl/out.h"
+#include "cmd/gsctl/trace.h"
 
 static const struct cmd_verb *const verbs[] = {
 	&cmd_up,
@@ -82,7 +83,8 @@ help(int count, char **words)
 static int
 print_version(void)
 {
-	printf("gsctl %s, poller %s\n", gs_version(), gs_poller());
+	printf("gsctl %s, poller %s, %s\n", gs_version(), gs_poller(),
+	    symbol_source());
 	return out_flush();
 }
 

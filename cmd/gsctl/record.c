@@ -9,6 +9,7 @@
 
 #include "cmd/gsctl/json.h"
 #include "cmd/gsctl/record.h"
+#include "cmd/gsctl/trace.h"
 
 /* \xNN, for bytes that are no text, stays as it is. */
 static void
@@ -140,6 +141,8 @@ void
 record_print(const struct record *record)
 {
 	char time[64];
+	struct trace trace;
+	bool traced;
 
 	printf("%s ", record_time(record, time, sizeof(time)));
 	if (strcmp(record->kind, "output") == 0) {
@@ -157,12 +160,22 @@ record_print(const struct record *record)
 	}
 	fputs("  ", stdout);
 	print_indented(record->text, 4);
+	traced = trace_read(record, &trace);
 	for (int i = 0; i < record->count; i++) {
+		if (traced && strcmp(record->fields[i].key, "modules") == 0)
+			continue;
 		fputs("    ", stdout);
 		cmd_put_word(record->fields[i].key);
+		if (traced && strcmp(record->fields[i].key, "backtrace") == 0) {
+			puts(":");
+			trace_print(&trace, 8);
+			continue;
+		}
 		fputs(": ", stdout);
 		print_indented(record->fields[i].value, 8);
 	}
+	if (traced)
+		trace_free(&trace);
 }
 
 /* A key that comes again counts as it is there. */
@@ -179,6 +192,7 @@ void
 record_json(const struct record *record)
 {
 	struct json json = { .depth = 0 };
+	struct trace trace;
 
 	json_open(&json, NULL, '{');
 	json_seconds(
@@ -196,6 +210,10 @@ record_json(const struct record *record)
 			json_text(&json, record->fields[i].key,
 			    record->fields[i].value);
 	json_close(&json, '}');
+	if (trace_read(record, &trace)) {
+		trace_json(&trace, &json);
+		trace_free(&trace);
+	}
 	json_close(&json, '}');
 	json_end(&json);
 }

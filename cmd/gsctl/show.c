@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "cmd/gsctl/record.h"
+#include "cmd/gsctl/trace.h"
 
 #define CRASHES 3 /* shown, the latest */
 #define LINKS 64 /* shown */
@@ -150,12 +151,19 @@ add_links(struct out_table *table, gs_pid pid)
 static char *
 crash_line(const struct record *record)
 {
-	char time[64];
-	size_t size = strlen(record->text) + sizeof(time) + GS_PID_TEXT + 8;
+	char time[64], place[512] = "";
+	size_t size = strlen(record->text) + sizeof(time) + sizeof(place) +
+		      GS_PID_TEXT + 8;
 	char *line = cmd_memory(NULL, size);
+	struct trace trace;
 
-	snprintf(line, size, "%s %s %s",
-	    record_time(record, time, sizeof(time)), record->pid, record->text);
+	if (trace_read(record, &trace)) {
+		trace_place(&trace, place, sizeof(place));
+		trace_free(&trace);
+	}
+	snprintf(line, size, "%s %s %s%s",
+	    record_time(record, time, sizeof(time)), record->pid, record->text,
+	    place);
 	/* Items of a list stand on a line each. */
 	for (char *at = line; *at != '\0'; at++)
 		if (*at == '\n')
