@@ -38,11 +38,20 @@ struct gsi_peer {
 	struct gm_region_ref region;
 	int bell; /* -1: not fetched yet */
 };
+
+static inline struct gm_alive
+gsi_peer_alive(const struct gsi_peer *peer)
+{
+	struct gm_alive alive = { &peer->entry->word,
+		gm_word_of(peer->pid.gen, GM_LIVE) };
+
+	return alive;
+}
+
 /* -ESRCH dead or never there, -EHOSTUNREACH of another node. */
 int gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out);
 void gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer);
 void gsi_peers_free(struct gsi_self *me);
-struct gm_alive gsi_peer_alive(const struct gsi_peer *peer);
 /* bell.c: its bell without the node's help, or -errno */
 int gsi_bell_of(struct gsi_self *me, const struct gsi_peer *peer);
 

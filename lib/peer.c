@@ -236,15 +236,6 @@ gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 	return 0;
 }
 
-struct gm_alive
-gsi_peer_alive(const struct gsi_peer *peer)
-{
-	struct gm_alive alive = { &peer->entry->word,
-		gm_word_of(peer->pid.gen, GM_LIVE) };
-
-	return alive;
-}
-
 /* Too many: all go, and those that are used come back. */
 static void
 fetch(struct gsi_self *me, struct gsi_peer *peer)

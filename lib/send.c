@@ -10,6 +10,7 @@
 
 #include "lib/internal.h"
 #include "lib/request.h"
+#include "shm/ring_put.h"
 
 #define REWIND_YIELDS 10
 #define REWIND_TRIES 60 /* one each ms */

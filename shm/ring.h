@@ -28,15 +28,6 @@ int gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 uint64_t gm_ring_commit(
     struct gm_sender *me, const struct gm_ring_ref *to, struct gm_slip *slip);
 
-/*
- * All of it for a small message: 1 sent; *sleep_no as of commit, and if it is
- * 0 done (S10) is done already.  0: nothing has happened, it is to be sent
- * with open and commit.  -ESRCH receiver dead or region gone.
- */
-int gm_ring_put(struct gm_sender *me, const struct gm_ring_ref *to,
-    struct gm_alive alive, const struct gm_parcel *parcel, unsigned flags,
-    uint64_t *sleep_no);
-
 /* Gives an open reservation up: the record becomes SKIP. */
 void gm_ring_abandon(
     struct gm_sender *me, const struct gm_ring_ref *to, struct gm_slip *slip);
@@ -66,8 +57,12 @@ bool gm_ring_look(
 bool gm_ring_read_up(
     struct gm_sender *me, const struct gm_ring_ref *to, struct gm_alive alive);
 
-/* S10: the send is complete. */
-void gm_ring_done(struct gm_sender *me);
+/* S10, release: the send is complete. */
+static inline void
+gm_ring_done(struct gm_sender *me)
+{
+	gm_store(&me->page->send_m, 0, release);
+}
 
 /*
  * Section 7: waits for room for size bytes until deadline (CLOCK_MONOTONIC

@@ -31,6 +31,9 @@ gm_tail_read(struct gm_ring *ring, uint64_t *lo, uint64_t *hi)
 	return false;
 }
 
+/* ring_send.c: H2 and H3; a is what H1 has seen. */
+bool gm_ring_help(struct gm_word *head, uint64_t a, uint64_t q, uint64_t hi);
+
 /*
  * HELP(q, hi): the last reservation gets its header, BUSY, from whoever
  * moves the tail next.  Tags only grow, so the test is "<": with "!=" a late
@@ -44,19 +47,9 @@ gm_help(const struct gm_ring_ref *ref, uint64_t q, uint64_t hi)
 {
 	struct gm_word *head = gm_head(ref, q);
 	uint64_t a = gm_load(&head->lo, acquire); /* H1 */
-	uint64_t b;
 
-	if (gm_likely((a & GM_POSITION) >= q))
-		return true;
-	b = gm_load(&head->hi, relaxed); /* H2 */
-	for (int i = 0; i < GM_ROUNDS; i++) {
-		GM_FAULT(GM_AT_H2);
-		/* H3 [T1]: before the tail moves on */
-		if (gm_cas16(head, &a, &b, q | GM_BUSY, hi) ||
-		    (a & GM_POSITION) >= q)
-			return true;
-	}
-	return false;
+	return gm_likely((a & GM_POSITION) >= q) ||
+	       gm_ring_help(head, a, q, hi);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One try at a reservation, and its end, for the short way of a send
- * (ring_put.c) and the long one (ring_send.c, which says what SIGKILL leaves).
+ * (ring_put.h) and the long one (ring_send.c, which says what SIGKILL leaves).
  */
 #ifndef GM_RING_RESERVE_H
 #define GM_RING_RESERVE_H

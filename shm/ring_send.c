@@ -26,6 +26,21 @@
 
 #define TRIM_WAIT_NS 2000000
 
+GM_COLD bool
+gm_ring_help(struct gm_word *head, uint64_t a, uint64_t q, uint64_t hi)
+{
+	uint64_t b = gm_load(&head->hi, relaxed); /* H2 */
+
+	for (int i = 0; i < GM_ROUNDS; i++) {
+		GM_FAULT(GM_AT_H2);
+		/* H3 [T1]: before the tail moves on */
+		if (gm_cas16(head, &a, &b, q | GM_BUSY, hi) ||
+		    (a & GM_POSITION) >= q)
+			return true;
+	}
+	return false;
+}
+
 size_t
 gm_ring_message_max(const struct gm_ring_ref *ref)
 {
@@ -200,13 +215,6 @@ gm_ring_rung(const struct gm_ring_ref *to, uint64_t sleep_no)
 	/* release [T6]: never before the bell has been written */
 	if (sleep_no != GM_RING_ANYWAY)
 		gm_store(&to->ring->rung, sleep_no, release);
-}
-
-void
-gm_ring_done(struct gm_sender *me)
-{
-	/* S10, release */
-	gm_store(&me->page->send_m, 0, release);
 }
 
 uint64_t

@@ -62,13 +62,6 @@ struct gm_slip {
 	bool fenced;
 };
 
-/* A small message in two pieces. */
-struct gm_parcel {
-	uint64_t head[2];
-	const void *body; /* not read if size is 0 */
-	size_t size;
-};
-
 /* A delivered record, borrowed until gm_ring_release. */
 struct gm_record {
 	const void *payload;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shm/barrier.h"
-#include "shm/ring_help.h"
+#include "shm/ring_put.h"
 #include "tests/fuzz/ring_world.h"
 
 /* ---- what a hostile neighbour writes ---- */

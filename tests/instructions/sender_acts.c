@@ -2,6 +2,7 @@
 /* What a sender is stepped through, and what stands in its way. */
 #include <errno.h>
 
+#include "shm/ring_put.h"
 #include "tests/instructions/sender_acts.h"
 
 #define CELLS SENDER_CELLS

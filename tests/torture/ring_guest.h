@@ -3,6 +3,7 @@
 #ifndef GS_TESTS_RING_GUEST_H
 #define GS_TESTS_RING_GUEST_H
 
+#include "shm/ring_put.h"
 #include "tests/torture/ring_fault.h"
 
 static size_t

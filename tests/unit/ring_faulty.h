@@ -10,7 +10,6 @@
 
 #include "shm/ring_node.c"
 #include "shm/ring_pin.c"
-#include "shm/ring_put.c"
 #include "shm/ring_receive.c"
 #include "shm/ring_room.c"
 #include "shm/ring_send.c"

@@ -3,6 +3,7 @@
 #ifndef GS_TESTS_RING_MAIL_H
 #define GS_TESTS_RING_MAIL_H
 
+#include "shm/ring_put.h"
 #include "tests/unit/ring_box.h"
 
 /* The short way: 1 sent, and whether to ring; the caller is done with it. */

@@ -4,16 +4,29 @@
  * lives, room, memory and nobody in between.  The same steps as in
  * ring_send.c, which says what SIGKILL leaves after each; the rule: whatever
  * is not as usual is left to the long way, before anything is reserved.
+ *
+ * In a header, so that lib/send.c has it without a call: instructions are
+ * what a small message costs.
  */
+#ifndef GM_RING_PUT_H
+#define GM_RING_PUT_H
+
 #include <errno.h>
 #include <string.h>
 
 #include "shm/ring_reserve.h"
 
+/* A small message in two pieces. */
+struct gm_parcel {
+	uint64_t head[2];
+	const void *body; /* not read if size is 0 */
+	size_t size;
+};
+
 /* S1 to S6 */
-static inline enum gm_outcome
-reserve(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t spare,
-    struct gm_slip *slip)
+static inline __attribute__((always_inline)) enum gm_outcome
+gm_put_reserve(struct gm_sender *me, const struct gm_ring_ref *to,
+    uint64_t spare, struct gm_slip *slip)
 {
 	uint64_t lo = gm_load(&to->ring->tail.lo, acquire); /* [T1] */
 	uint64_t hi = gm_load(&to->ring->tail.hi, acquire);
@@ -24,7 +37,12 @@ reserve(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t spare,
 	return gm_attempt(me, to, 1, spare, slip, &lo, &hi);
 }
 
-int
+/*
+ * 1 sent; *sleep_no as of commit, and if it is 0 done (S10) is done already.
+ * 0: nothing has happened, it is to be sent with open and commit.  -ESRCH
+ * receiver dead or region gone.
+ */
+static inline __attribute__((always_inline)) int
 gm_ring_put(struct gm_sender *me, const struct gm_ring_ref *to,
     struct gm_alive alive, const struct gm_parcel *parcel, unsigned flags,
     uint64_t *sleep_no)
@@ -42,7 +60,7 @@ gm_ring_put(struct gm_sender *me, const struct gm_ring_ref *to,
 	slip.hi = GM_INLINE | (uint64_t)size << GM_FILL_SHIFT |
 		  (uint64_t)me->slot << GM_OWNER_SHIFT;
 	if (gm_unlikely(gm_load(&to->ring->fenced, relaxed) != 0 ||
-			reserve(me, to, spare, &slip) != GM_DONE)) {
+			gm_put_reserve(me, to, spare, &slip) != GM_DONE)) {
 		gm_ring_done(me);
 		return 0;
 	}
@@ -71,3 +89,5 @@ gm_ring_put(struct gm_sender *me, const struct gm_ring_ref *to,
 	gm_ring_done(me);
 	return 1;
 }
+
+#endif
