@@ -31,22 +31,19 @@ struct verdict_stage {
 	struct stash all[STASHES + 1];
 };
 
-/* Verdicts are written at once: a copy of one half written stalls the CPU. */
-#define MARK(verdict, action, timeout)                                         \
-	(0x67736e78u ^ (uint32_t)(verdict)*0x9e3779b1u ^                       \
-	    (uint32_t)(action)*0x85ebca6bu ^ (uint32_t)(timeout)*0xc2b2ae35u)
-
 static bool
 genuine(const gs_next *next)
 {
-	return next->check == MARK(next->verdict, next->action, next->timeout);
+	return next->check ==
+	       gsi_verdict_mark(next->verdict, next->action, next->timeout);
 }
 
+/* Verdicts are written at once: a copy of one half written stalls the CPU. */
 static inline gs_next
 verdict(enum gsi_verdict what, uint64_t payload, uint64_t reason)
 {
 	return (gs_next){ .verdict = what,
-		.check = MARK(what, 0, 0),
+		.check = gsi_verdict_mark(what, 0, 0),
 		.payload = payload,
 		.reason = reason };
 }
@@ -193,7 +190,7 @@ with(gs_next *next, enum gsi_action action, int ms, uint64_t argument)
 	next->action = action;
 	next->timeout = ms;
 	next->argument = action != GSI_BAD_ACTION ? argument : 0;
-	next->check = MARK(next->verdict, action, ms);
+	next->check = gsi_verdict_mark(next->verdict, action, ms);
 }
 
 GS_API gs_next

@@ -197,3 +197,24 @@ TEST(verdict_garbage_stays_garbage_with_an_action)
 	CHECK(!opens(gs_with_continue(next, GS_TEXT("x"))));
 	gsi_verdict_end();
 }
+
+TEST(verdict_noreply_is_known_at_sight_and_nothing_else_is)
+{
+	gs_next plain = gs_next_noreply(), other = plain;
+
+	CHECK(gsi_verdict_is_noreply(&plain));
+	other.check ^= 1;
+	CHECK(!gsi_verdict_is_noreply(&other));
+	other = plain;
+	other.argument = 1;
+	CHECK(!gsi_verdict_is_noreply(&other));
+	other = gs_with_timeout(gs_next_noreply(), 5);
+	CHECK(!gsi_verdict_is_noreply(&other));
+	other = gs_with_hibernate(gs_next_noreply());
+	CHECK(!gsi_verdict_is_noreply(&other));
+	other = gs_next_reply(GS_TEXT("x"));
+	CHECK(!gsi_verdict_is_noreply(&other));
+	other = gs_ok();
+	CHECK(!gsi_verdict_is_noreply(&other));
+	gsi_verdict_end();
+}
