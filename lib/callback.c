@@ -118,7 +118,6 @@ settle(struct gsi_server *s, const gs_next *next, bool call)
 	gs_bytes argument;
 
 	if (gsi_verdict_is_noreply(next)) {
-		s->hibernate = false;
 		if (unlikely(s->debug))
 			gsi_debug_state(s);
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ring as it lies in shared memory, and what sender, receiver and node
- * do to it alike.  Only ring_*.c and region.c include this.
+ * do to it alike.  Only ring_*.[ch] and region.c include this.
  *
  * A position counts cells, never goes back and never repeats; its cell is
  * position mod N.  The first one is N, so that 0 is never a valid tag and a
