@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/guest.h"
 #include "lib/pending.h"
 #include "lib/self.h"
 
@@ -47,7 +48,7 @@ close_all(int *fds, int n)
 
 /* A node of another version may answer in another way. */
 static int
-welcomed(const struct gsi_home *home, struct gsi_welcome *welcome, ssize_t n)
+welcomed(const char *name, struct gsi_welcome *welcome, ssize_t n)
 {
 	bool foreign = n != (ssize_t)sizeof(*welcome);
 
@@ -61,13 +62,39 @@ welcomed(const struct gsi_home *home, struct gsi_welcome *welcome, ssize_t n)
 	welcome->text[sizeof(welcome->text) - 1] = '\0';
 	if (welcome->status == 0)
 		return 0;
-	return gsi_fail(welcome->status, "", "node '%s' refuses: %s%s",
-	    home->name, welcome->text,
+	return gsi_fail(welcome->status, "", "node '%s' refuses: %s%s", name,
+	    welcome->text,
 	    welcome->status == -EPROTO ? " (this is " GS_VERSION ")" : "");
 }
 
+/* A node that is stopped answers when it goes on. */
 static int
-enter(struct gsi_self *me, struct gsi_home *home)
+await_welcome(int socket, int64_t deadline)
+{
+	struct pollfd p = { .fd = socket, .events = POLLIN };
+	int64_t left;
+	int n;
+
+	do {
+		left = deadline - gsi_now_ns();
+		n = poll(&p, 1,
+		    deadline < 0 ? -1
+		    : left > 0   ? (int)((left + NS_PER_MS - 1) / NS_PER_MS)
+				 : 0);
+	} while (n < 0 && errno == EINTR);
+	return n == 0 ? -ETIMEDOUT : n < 0 ? -errno : 0;
+}
+
+static struct gm_arena *
+take_arena(
+    struct gsi_self *me, int fd, uint32_t creation, char *text, size_t size)
+{
+	return me->guest != NULL ? gsi_share_guest(fd, text, size)
+				 : gsi_share_take(fd, creation, text, size);
+}
+
+static int
+enter(struct gsi_self *me, const struct gsi_door *door)
 {
 	struct gsi_welcome welcome = { 0 };
 	char text[256] = "out of memory";
@@ -76,11 +103,13 @@ enter(struct gsi_self *me, struct gsi_home *home)
 	int status;
 
 	status = say_hello(me->socket);
+	if (status == 0)
+		status = await_welcome(me->socket, door->deadline);
 	if (status != 0)
 		return status;
 	n = gsi_packet_receive(
 	    me->socket, &welcome, sizeof(welcome), fds, FD_COUNT, 0);
-	status = welcomed(home, &welcome, n);
+	status = welcomed(door->name, &welcome, n);
 	if (status != 0) {
 		close_all(fds, FD_COUNT);
 		return status;
@@ -90,45 +119,59 @@ enter(struct gsi_self *me, struct gsi_home *home)
 		return -EMFILE;
 	}
 	me->arena =
-	    gsi_share_take(fds[FD_ARENA], welcome.pid.node, text, sizeof(text));
+	    take_arena(me, fds[FD_ARENA], welcome.pid.node, text, sizeof(text));
 	if (me->arena == NULL) {
 		close_all(fds + 1, FD_COUNT - 1);
 		return gsi_fail(
-		    -EPROTO, "", "cannot use node '%s': %s", home->name, text);
+		    -EPROTO, "", "cannot use node '%s': %s", door->name, text);
 	}
-	home->node_os_pid = welcome.node_os_pid;
+	if (me->guest == NULL)
+		gsi_home()->node_os_pid = welcome.node_os_pid;
 	status = gsi_member_init(me, welcome.pid, me->arena, fds[FD_BELL],
 	    fds[FD_NODE_BELL], fds[FD_REPORTS]);
 	if (status == 0)
-		status = gm_poll_add(me->poll, me->socket, GSI_TOKEN_NODE, 0);
+		status = gm_poll_add(
+		    me->poll, me->socket, gsi_token_of(me, GSI_TOKEN_NODE), 0);
 	return status;
+}
+
+int
+gsi_enter(struct gsi_self *me, const struct gsi_door *door)
+{
+	int status;
+
+	me->bell = me->node_bell = me->reports = -1;
+	gsi_fail(0, "", "%s", "");
+	me->socket = gsi_connect(door->path, door->flags);
+	status = me->socket < 0 ? me->socket : enter(me, door);
+	if (status != 0) {
+		if (gs_error_text()[0] == '\0')
+			gsi_fail(status, "nodedown",
+			    "cannot attach to node '%s': %s", door->name,
+			    strerror(-status));
+		gsi_leave(me, false);
+		return status;
+	}
+	gm_store(&me->page->started, 1, release);
+	gm_store(&me->page->doing, GS_STATE_RUNNING, relaxed);
+	return 0;
 }
 
 int
 gsi_attach(struct gsi_self **out)
 {
-	struct gsi_home *home = gsi_home();
+	const struct gsi_home *home = gsi_home();
+	struct gsi_door door = { home->name, home->path, 0, -1 };
 	struct gsi_self *me = calloc(1, sizeof(*me));
 	int status;
 
 	if (me == NULL)
 		return -ENOMEM;
-	me->bell = me->node_bell = me->reports = -1;
-	gsi_fail(0, "", "%s", "");
-	me->socket = gsi_connect(home->path);
-	status = me->socket < 0 ? me->socket : enter(me, home);
+	status = gsi_enter(me, &door);
 	if (status != 0) {
-		if (gs_error_text()[0] == '\0')
-			gsi_fail(status, "nodedown",
-			    "cannot attach to node '%s': %s", home->name,
-			    strerror(-status));
-		gsi_member_free(me);
-		gsi_share_drop(me->arena);
 		free(me);
 		return status;
 	}
-	gm_store(&me->page->started, 1, release);
-	gm_store(&me->page->doing, GS_STATE_RUNNING, relaxed);
 	gsi_home_lock();
 	gsi_selves_add(me);
 	gsi_home_unlock();
@@ -138,22 +181,29 @@ gsi_attach(struct gsi_self **out)
 }
 
 void
-gsi_detach(struct gsi_self *me, bool orderly)
+gsi_leave(struct gsi_self *me, bool orderly)
 {
 	struct gsi_packet bye = {
 		.magic = GSI_PACKET_MAGIC,
 		.op = GSI_PACKET_DETACH,
 	};
 
-	gsi_home_lock();
-	gsi_selves_drop(me);
-	gsi_home_unlock();
-	/* while the page is still ours */
-	gsi_pendings_free(me);
 	if (orderly)
 		gsi_packet_send(me->socket, &bye, sizeof(bye), NULL, 0);
 	gsi_member_free(me);
 	gsi_share_drop(me->arena);
+}
+
+void
+gsi_detach(struct gsi_self *me, bool orderly)
+{
+	gsi_home_lock();
+	gsi_selves_drop(me);
+	gsi_home_unlock();
+	/* while the pages are still ours */
+	gsi_pendings_free(me);
+	gsi_guests_free(me);
+	gsi_leave(me, orderly);
 	free(me);
 }
 
@@ -207,7 +257,9 @@ gsi_fetch_bell(struct gsi_self *me, gs_pid pid)
 {
 	int socket, fd;
 
-	socket = gsi_connect(gsi_home()->path);
+	socket = me->guest != NULL
+		     ? gsi_connect(gsi_guest_path(me), SOCK_NONBLOCK)
+		     : gsi_connect(gsi_home()->path, 0);
 	if (socket < 0)
 		return socket;
 	fd = ask_bell(socket, me, pid);

@@ -24,9 +24,11 @@ struct gsi_home *gsi_home(void);
 void gsi_home_server(struct gm_arena *arena);
 
 /* share.c */
-/* The arena behind fd (taken), or the one we have of that node; NULL: text. */
+/* The home's arena, behind fd (taken) or the one we have; NULL: text. */
 struct gm_arena *gsi_share_take(
     int fd, uint32_t creation, char *text, size_t size);
+/* Another node's, for one guest. */
+struct gm_arena *gsi_share_guest(int fd, char *text, size_t size);
 void gsi_share_drop(struct gm_arena *arena);
 /* A server's: a copy of what its forker has mapped, or empty. */
 struct gm_arena *gsi_share_new(const struct gm_arena *arena);
@@ -35,6 +37,16 @@ void gsi_share_not(void *at, size_t size);
 
 /* Fills home with the node of this name, from the runtime folder. */
 void gsi_home_named(const char *name);
+/* nodes.c: gs_nodes; ask: each that runs is asked for its OS pid. */
+int gsi_nodes(
+    int (*each)(const gs_node_entry *node, void *data), void *data, bool ask);
+/* whose.c */
+/* The running node of this user with that creation: 0, or -ESRCH. */
+int gsi_node_of(uint32_t creation, char name[GS_NAME_MAX + 1]);
+/* The creation that a node has written into its lock file, 0: none. */
+uint32_t gsi_creation_read(int lock);
+void gsi_creation_write(int lock, uint32_t creation);
+
 void gsi_home_lock(void);
 void gsi_home_unlock(void);
 
@@ -43,8 +55,11 @@ int gsi_open_named(const char *name);
 /* private.c: forks a node of our own and opens it. */
 int gsi_open_private(unsigned flags);
 
-/* Connects to the node's socket: descriptor or -errno. */
-int gsi_connect(const char *path);
+/*
+ * Connects to the node's socket: descriptor or -errno.  flags: 0, or
+ * SOCK_NONBLOCK for one that is never waited for (-EAGAIN: its queue is full).
+ */
+int gsi_connect(const char *path, int flags);
 
 /* One packet with up to n descriptors; 0 or -errno. */
 int gsi_packet_send(
@@ -53,8 +68,19 @@ int gsi_packet_send(
 ssize_t gsi_packet_receive(
     int socket, void *data, size_t size, int *fds, int n_fds, int flags);
 
+/* Where to attach. */
+struct gsi_door {
+	const char *name;
+	const char *path;
+	int flags; /* of gsi_connect */
+	int64_t deadline; /* ns for the node's answer, -1 never */
+};
+/* Makes me a client of that node; on failure me can be freed as it is. */
+int gsi_enter(struct gsi_self *me, const struct gsi_door *door);
 /* Makes the calling thread a client of the home node. */
 int gsi_attach(struct gsi_self **out);
+/* Says goodbye to the node, if orderly, and frees what me has. */
+void gsi_leave(struct gsi_self *me, bool orderly);
 /* Takes it out again; orderly says so to the node. */
 void gsi_detach(struct gsi_self *me, bool orderly);
 

@@ -87,18 +87,18 @@ last_look(struct gsi_self *me, uint64_t tag, const struct gsi_peer *peer,
 }
 
 int
-gsi_sleep_on(
-    struct gsi_self *me, struct gsi_peer *peer, int64_t deadline, int64_t *step)
+gsi_sleep_on(struct gsi_self *me, gsi_sleeper *sleep, struct gsi_self *at,
+    struct gsi_peer *peer, int64_t deadline, int64_t *step)
 {
 	int64_t until = peer != NULL ? gsi_now_ns() + *step : deadline;
 	int status;
 
 	if (deadline >= 0 && deadline < until)
 		until = deadline;
-	status = gsi_sleep(me, &me->replies, until);
+	status = sleep(me, &me->replies, until);
 	if (status != -ETIMEDOUT || until == deadline)
 		return status;
-	gsi_peer_ring(me, peer);
+	gsi_peer_ring(at, peer);
 	if (*step < AGAIN_MAX_NS)
 		*step *= 2;
 	return 0;
@@ -126,7 +126,7 @@ gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
 		/* the node may hold answers back for want of room */
 		if (gm_ring_release(&me->replies))
 			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
-		status = gsi_sleep_on(me, peer, deadline, &step);
+		status = gsi_sleep_on(me, gsi_sleep, me, peer, deadline, &step);
 		if (status == 0)
 			continue;
 		if (look(me, tag, body) == 1)

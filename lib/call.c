@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "lib/internal.h"
+#include "lib/guest.h"
 
 static void
 wait_on(struct gsi_self *me, gs_pid pid)
@@ -63,6 +63,31 @@ ask(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes request,
 	return status;
 }
 
+static inline int
+call_at(struct gsi_self *me, gs_addr to, uint32_t kind, gs_bytes request,
+    gs_bytes *reply, int64_t deadline, char reason[GS_REASON_MAX + 1])
+{
+	gs_pid pid;
+	int status = gsi_resolve(me, to, &pid);
+
+	if (status == 0 && gs_pid_equal(pid, me->pid))
+		status = -EDEADLK;
+	if (status == 0)
+		status = ask(me, pid, kind, request, reply, deadline, reason);
+	return status;
+}
+
+/* Out of the way of those that stay at home. */
+static int __attribute__((cold, noinline)) call_elsewhere(struct gsi_self *me,
+    gs_addr to, uint32_t kind, gs_bytes request, gs_bytes *reply,
+    int64_t deadline, char reason[GS_REASON_MAX + 1], int status)
+{
+	if (gsi_elsewhere(&me, to, deadline, &status))
+		status = gsi_there(me,
+		    call_at(me, to, kind, request, reply, deadline, reason));
+	return status;
+}
+
 static int
 call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
     gs_bytes *reply, int timeout)
@@ -70,7 +95,7 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
 	struct gsi_self *me = gsi_self();
 	char reason[GS_REASON_MAX + 1] = "";
 	gs_bytes answer = GS_NONE;
-	gs_pid pid;
+	int64_t deadline;
 	int status;
 
 	if (timeout < 0)
@@ -80,12 +105,11 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
 		    operation, timeout);
 	if (me == NULL)
 		return -ENOTCONN;
-	status = gsi_resolve(me, to, &pid);
-	if (status == 0 && gs_pid_equal(pid, me->pid))
-		status = -EDEADLK;
-	if (status == 0)
-		status = ask(me, pid, kind, request, &answer,
-		    gsi_deadline(timeout), reason);
+	deadline = gsi_deadline(timeout);
+	status = call_at(me, to, kind, request, &answer, deadline, reason);
+	if (status != 0)
+		status = call_elsewhere(
+		    me, to, kind, request, &answer, deadline, reason, status);
 	if (status != 0)
 		return gsi_failed(
 		    status, operation, to, request, timeout, reason);

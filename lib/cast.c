@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "lib/internal.h"
+#include "lib/guest.h"
 
 static int
 cast(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes body)
@@ -21,6 +21,24 @@ cast(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes body)
 	if (gm_load(&peer->entry->kind, relaxed) == GS_PROCESS_PLAIN)
 		return -EOPNOTSUPP;
 	return gsi_send_peer(me, peer, GM_MAILBOX, &head, body, 0);
+}
+
+static inline int
+cast_to(struct gsi_self *me, gs_addr to, uint32_t kind, gs_bytes body)
+{
+	gs_pid pid;
+	int status = gsi_resolve(me, to, &pid);
+
+	return status == 0 ? cast(me, pid, kind, body) : status;
+}
+
+/* Out of the way of those that stay at home. */
+static int __attribute__((cold, noinline)) cast_elsewhere(
+    struct gsi_self *me, gs_addr to, uint32_t kind, gs_bytes body, int status)
+{
+	if (gsi_elsewhere(&me, to, GSI_SOON, &status))
+		status = gsi_there(me, cast_to(me, to, kind, body));
+	return status;
 }
 
 /* Nobody there is no failure of a cast; no room is. */
@@ -41,15 +59,14 @@ int
 gs_cast(gs_addr to, gs_bytes request)
 {
 	struct gsi_self *me = gsi_self();
-	gs_pid pid;
 	int status;
 
 	if (me == NULL)
 		return -ENOTCONN;
-	status = gsi_resolve(me, to, &pid);
+	status = cast_to(me, to, GSI_CAST, request);
 	if (status == 0)
-		status = cast(me, pid, GSI_CAST, request);
-	status = cast_status(status);
+		return 0;
+	status = cast_status(cast_elsewhere(me, to, GSI_CAST, request, status));
 	return status == 0 ? 0
 			   : gsi_failed(status, "cast", to, request, 0, NULL);
 }
@@ -71,23 +88,14 @@ await_room(struct gsi_self *me, gs_pid pid, size_t size, int64_t deadline)
 	return status == 0 && !gsi_node_alive(me) ? -ENOTCONN : status;
 }
 
-int
-gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
+static int
+cast_wait(struct gsi_self *me, gs_addr to, gs_bytes request, int timeout)
 {
-	struct gsi_self *me = gsi_self();
 	int64_t deadline = 0;
 	bool waited = false;
 	gs_pid pid;
-	int status;
+	int status = gsi_resolve(me, to, &pid);
 
-	if (timeout < 0)
-		return gsi_fail(-EINVAL, "badarg",
-		    "cast: the timeout %d is "
-		    "negative",
-		    timeout);
-	if (me == NULL)
-		return -ENOTCONN;
-	status = gsi_resolve(me, to, &pid);
 	while (status == 0) {
 		status = cast(me, pid, GSI_CAST, request);
 		/* waiting for room in one's own mailbox would be for ever */
@@ -100,6 +108,25 @@ gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 		status = await_room(
 		    me, pid, sizeof(struct gsi_head) + request.size, deadline);
 	}
+	return status;
+}
+
+int
+gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
+{
+	struct gsi_self *me = gsi_self();
+	int status;
+
+	if (timeout < 0)
+		return gsi_fail(-EINVAL, "badarg",
+		    "cast: the timeout %d is "
+		    "negative",
+		    timeout);
+	if (me == NULL)
+		return -ENOTCONN;
+	status = cast_wait(me, to, request, timeout);
+	if (gsi_elsewhere(&me, to, GSI_SOON, &status))
+		status = gsi_there(me, cast_wait(me, to, request, timeout));
 	status = cast_status(status);
 	return status == 0
 		   ? 0
@@ -110,17 +137,18 @@ int
 gs_send(gs_addr to, gs_bytes message)
 {
 	struct gsi_self *me = gsi_self();
-	gs_pid pid;
 	int status;
 
 	if (me == NULL)
 		return -ENOTCONN;
-	status = gsi_resolve(me, to, &pid);
-	if (status == 0) {
-		status = cast(me, pid, GSI_INFO, message);
-		if (status == -ESRCH)
-			return 0;
-	}
+	status = cast_to(me, to, GSI_INFO, message);
+	if (status == 0)
+		return 0;
+	status = cast_elsewhere(me, to, GSI_INFO, message, status);
+	/* a pid of a node that is gone is of a dead process */
+	if (status == -ESRCH ||
+	    (status == -EHOSTUNREACH && to.kind == GS_ADDR_PID))
+		return 0;
 	return status == 0 ? 0
 			   : gsi_failed(status, "send", to, message, 0, NULL);
 }

@@ -15,6 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "lib/guest.h"
 #include "lib/loop.h"
 #include "lib/unwind.h"
 
@@ -173,6 +174,7 @@ on_sigterm(int number)
 		return;
 	}
 	if (!c->me->trap_exit) {
+		gsi_guests_words(c->me, "shutdown");
 		gsi_words(c->page, "shutdown");
 		_exit(0);
 	}

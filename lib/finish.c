@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/internal.h"
+#include "lib/guest.h"
 #include "lib/missing.h"
 
 /* SIGKILL after this leaves a text without a state word: ignored. */
@@ -41,23 +41,31 @@ gsi_words(struct gm_page *page, const char *reason)
 
 /*
  * Registered first, so called last: after the exit handlers of the server's
- * own code, instead of those inherited.
+ * own code, instead of those inherited.  Other nodes cannot wait for us: they
+ * are told the status in words.
  */
 static void
 leave(int status, void *data)
 {
-	struct gm_page *page = data;
+	struct gsi_self *me = data;
+	char text[32];
 
 	fflush(NULL);
-	if (status == 0 && page->words_size)
-		publish_words(page);
+	/* a helper that it has forked is not the server */
+	if (status != 0 && gsi_crash_self() == me) {
+		snprintf(text, sizeof(text), "exit:%d", status & 0xff);
+		gsi_guests_words(me, text);
+	} else if (status == 0 && me->page->words_size) {
+		gsi_guests_words(me, me->page->words);
+		publish_words(me->page);
+	}
 	_exit(status);
 }
 
 int
 gsi_exit_guard_install(struct gsi_self *me)
 {
-	return on_exit(leave, me->page) == 0 ? 0 : -ENOMEM;
+	return on_exit(leave, me) == 0 ? 0 : -ENOMEM;
 }
 
 void
@@ -68,6 +76,7 @@ gsi_finish(struct gsi_self *me, const char *reason)
 		exit(0);
 	}
 	fflush(NULL);
+	gsi_guests_words(me, reason);
 	gsi_words(me->page, reason);
 	_exit(0);
 }

@@ -4,13 +4,10 @@
  * and checked; nobody is woken, and what has changed meanwhile is skipped.
  */
 #include <errno.h>
-#include <linux/futex.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "lib/internal.h"
+#include "lib/guest.h"
 #include "lib/resident.h"
 
 static void
@@ -152,16 +149,12 @@ gs_processes(int (*each)(const gs_process_info *p, void *data), void *data)
 	return status;
 }
 
-int
-gs_process_inspect(gs_addr who, gs_process_info *info)
+static int
+inspect(struct gsi_self *me, gs_addr who, gs_process_info *info)
 {
-	struct gsi_self *me = gsi_self();
 	gs_pid pid;
-	int status;
+	int status = gsi_resolve(me, who, &pid);
 
-	if (me == NULL)
-		return -ENOTCONN;
-	status = gsi_resolve(me, who, &pid);
 	if (status != 0)
 		return status;
 	if (pid.node != me->pid.node)
@@ -172,78 +165,17 @@ gs_process_inspect(gs_addr who, gs_process_info *info)
 	return status;
 }
 
-uint32_t
-gs_changes(void)
-{
-	struct gsi_self *me = gsi_self();
-
-	return me == NULL ? 0 : gm_load(&me->arena->header->changes, acquire);
-}
-
 int
-gs_changed(uint32_t seen, int timeout)
+gs_process_inspect(gs_addr who, gs_process_info *info)
 {
 	struct gsi_self *me = gsi_self();
-	int64_t deadline = gsi_deadline(timeout);
-	_Atomic uint32_t *word;
+	int status;
 
 	if (me == NULL)
 		return -ENOTCONN;
-	word = &me->arena->header->changes;
-	while (gm_load(word, acquire) == seen) {
-		/* in slices: the node's end moves no futex */
-		int64_t left = 500 * NS_PER_MS;
-		struct timespec ts;
-
-		if (!gsi_node_alive(me))
-			return -ENOTCONN;
-		if (deadline >= 0) {
-			if (gsi_now_ns() >= deadline)
-				return -ETIMEDOUT;
-			if (deadline - gsi_now_ns() < left)
-				left = deadline - gsi_now_ns();
-		}
-		if (left < 0)
-			left = 0;
-		ts.tv_sec = (time_t)(left / 1000000000);
-		ts.tv_nsec = (long)(left % 1000000000);
-		syscall(SYS_futex, word, FUTEX_WAIT, seen, &ts, NULL, 0);
-	}
-	return 0;
-}
-
-/* What is left of a time that ends at deadline (ns), in ms as callers have it. */
-static int
-left_ms(int64_t deadline)
-{
-	int64_t left;
-
-	if (deadline < 0)
-		return GS_INFINITY;
-	left = (deadline - gsi_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
-	return left > 0 ? (int)left : 0;
-}
-
-int
-gs_wait_up(gs_addr to, int timeout)
-{
-	int64_t deadline = gsi_deadline(timeout);
-	int status = -EINVAL;
-
-	while (timeout >= 0) {
-		uint32_t seen = gs_changes();
-
-		status = gs_ping(to, left_ms(deadline));
-		if (status != -ENOENT && status != -ESRCH &&
-		    status != -ECONNRESET)
-			break;
-		/* a pid that is dead stays dead */
-		if (to.kind == GS_ADDR_PID)
-			break;
-		status = gs_changed(seen, left_ms(deadline));
-		if (status != 0)
-			break;
-	}
+	status = inspect(me, who, info);
+	if (gsi_elsewhere(&me, who, GSI_LATER, &status))
+		status = gsi_there(me, inspect(me, who, info));
 	return status;
 }
 

@@ -30,6 +30,9 @@ struct gsi_timers;
 struct gsi_peers;
 struct gsi_pendings;
 struct gsi_server;
+struct gsi_watching;
+struct gsi_guest;
+struct gsi_guests;
 
 /* An EXIT or DOWN that has been called off. */
 #define GSI_FLUSH_MAX 4096u
@@ -61,7 +64,11 @@ struct gsi_self {
 	uint64_t spin_ns; /* adaptive waiting budget */
 	struct gsi_peers *peers;
 	struct gsi_timers *timers;
-	struct gsi_pendings *pendings; /* NULL until a request is sent */
+	struct gsi_pendings *pendings; /* NULL until a request is sent; a
+					  guest's are its host's */
+	struct gsi_watching *watching; /* with them: whose end matters */
+	struct gsi_guests *guests; /* in other nodes, NULL: in none yet */
+	struct gsi_guest *guest; /* if this is one, else NULL */
 	struct gsi_server *server; /* the loop's private state, else NULL */
 	uint32_t stream; /* casts taken in a row, receive.c */
 	uint32_t gathered; /* of those, when the last look was put off */

@@ -69,10 +69,12 @@ int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
 #define GSI_AGAIN_NS (1000 * NS_PER_MS)
 /*
  * Sleeps for answers, up to deadline (ns, -1 for ever) or until it is time to
- * ring the peer again: *step, which grows.  As gsi_sleep.
+ * ring the peer again, which is at's: *step, which grows.  As gsi_sleep.
  */
-int gsi_sleep_on(struct gsi_self *me, struct gsi_peer *peer, int64_t deadline,
-    int64_t *step);
+typedef int gsi_sleeper(
+    struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
+int gsi_sleep_on(struct gsi_self *me, gsi_sleeper *sleep, struct gsi_self *at,
+    struct gsi_peer *peer, int64_t deadline, int64_t *step);
 /* Why no reply comes. */
 int gsi_refusal(const struct gm_record *record);
 /*
@@ -92,6 +94,8 @@ int gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
 int gsi_mailbox_next(
     struct gsi_self *me, struct gsi_message *message, int64_t deadline);
 void gsi_mailbox_done(struct gsi_self *me);
+/* 1 the next message, 0 none is there, -EBADMSG. */
+int gsi_mailbox_take(struct gsi_self *me, struct gsi_message *message);
 /* A signal wants the loop's attention (crash.c). */
 bool gsi_signal_pending(struct gsi_self *me);
 /* link.c: an EXIT or DOWN that unlink or demonitor has called off. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/guest.h"
 #include "lib/pending.h"
 #include "shm/barrier.h"
 
@@ -51,6 +52,31 @@ map_region(struct gsi_self *me)
 	return 0;
 }
 
+/* A guest's bell rings where its host waits. */
+static int
+open_poll(struct gsi_self *me)
+{
+	if (me->guest == NULL)
+		return gm_poll_open_bell(&me->poll, me->bell, GSI_TOKEN_BELL,
+		    secure_getenv("GS_POLLER"));
+	me->poll = gsi_host(me)->poll;
+	return gm_poll_add(
+	    me->poll, me->bell, gsi_token_of(me, GSI_TOKEN_BELL), 0);
+}
+
+static void
+close_poll(struct gsi_self *me)
+{
+	if (me->poll == NULL)
+		return;
+	if (me->guest == NULL) {
+		gm_poll_close(me->poll);
+		return;
+	}
+	gm_poll_remove(me->poll, gsi_token_of(me, GSI_TOKEN_BELL));
+	gm_poll_remove(me->poll, gsi_token_of(me, GSI_TOKEN_NODE));
+}
+
 int
 gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
     int bell, int node_bell, int reports)
@@ -67,6 +93,8 @@ gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	/* so that no two processes of a program have the same tags */
 	me->next_tag = (uint64_t)(pid.slot & 0x7fff) << 47 |
 		       (uint64_t)(pid.gen & 0x7fff) << 32;
+	if (me->guest != NULL)
+		me->next_tag |= GSI_GUEST_TAG;
 	me->bells_kept = true;
 	me->page = gm_arena_own_page(arena, pid.slot);
 	if (me->page == NULL)
@@ -74,8 +102,7 @@ gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	gm_store(&me->page->bell, (uint32_t)bell + 1, release);
 	status = map_region(me);
 	if (status == 0)
-		status = gm_poll_open_bell(&me->poll, bell, GSI_TOKEN_BELL,
-		    secure_getenv("GS_POLLER"));
+		status = open_poll(me);
 	return status;
 }
 
@@ -84,11 +111,12 @@ void
 gsi_member_free(struct gsi_self *me)
 {
 	gsi_timers_free(me);
-	gsi_pendings_free(me);
+	if (me->guest == NULL)
+		gsi_pendings_free(me);
+	free(me->watching);
 	free(me->flush);
 	gsi_peers_free(me);
-	if (me->poll != NULL)
-		gm_poll_close(me->poll);
+	close_poll(me);
 	gm_receiver_fini(&me->mailbox);
 	gm_receiver_fini(&me->replies);
 	if (me->region.region != NULL)

@@ -2,6 +2,7 @@
 /* Names: looked up in the shared table, changed by asking the node. */
 #include <errno.h>
 
+#include "lib/guest.h"
 #include "lib/request.h"
 
 static const char *
@@ -122,10 +123,14 @@ int
 gs_resolve(gs_addr to, gs_pid *pid)
 {
 	struct gsi_self *me = gsi_self();
+	int status;
 
 	if (me == NULL)
 		return -ENOTCONN;
-	return gsi_resolve(me, to, pid);
+	status = gsi_resolve(me, to, pid);
+	if (gsi_elsewhere(&me, to, GSI_LATER, &status))
+		status = gsi_there(me, gsi_resolve(me, to, pid));
+	return status;
 }
 
 int

@@ -146,9 +146,11 @@ take_lock(struct gsi_node *node)
 		int socket;
 
 		node->lock = gsi_node_lock(node->name);
+		if (node->lock >= 0)
+			gsi_creation_write(node->lock, node->creation);
 		if (node->lock != -EEXIST)
 			return node->lock < 0 ? node->lock : 0;
-		socket = gsi_connect(node->path);
+		socket = gsi_connect(node->path, 0);
 		if (socket >= 0)
 			close(socket);
 		if (socket >= 0)
@@ -197,6 +199,8 @@ gsi_node_setup(struct gsi_node *node)
 	node->creation = ((uint32_t)getpid() ^
 			     (uint32_t)(gsi_now_ns() >> 10) * 2654435761u) |
 			 1;
+	/* no two nodes have the same refs; the top bit is for others */
+	node->next_ref = (uint64_t)(node->creation & INT32_MAX) << 32;
 	status =
 	    gsi_runtime_file(node->log, sizeof(node->log), node->name, ".log");
 	if (status == 0)

@@ -35,7 +35,7 @@ unescape(char *out, const char *in, size_t n)
 
 /* Asks without taking, so that looking never gets in a node's way. */
 static bool
-locked(const char *path)
+locked(const char *path, uint32_t *creation)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -44,6 +44,7 @@ locked(const char *path)
 	if (fd < 0)
 		return false;
 	is = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	*creation = is ? gsi_creation_read(fd) : 0;
 	close(fd);
 	return is;
 }
@@ -58,7 +59,7 @@ os_pid_of(const char *node)
 
 	if (gsi_runtime_file(path, sizeof(path), node, ".sock") != 0)
 		return 0;
-	fd = gsi_connect(path);
+	fd = gsi_connect(path, 0);
 	if (fd < 0)
 		return 0;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0)
@@ -68,7 +69,8 @@ os_pid_of(const char *node)
 }
 
 static int
-visit(const char *file, int (*each)(const gs_node_entry *, void *), void *data)
+visit(const char *file, int (*each)(const gs_node_entry *, void *), void *data,
+    bool ask)
 {
 	gs_node_entry node = { 0 };
 	char path[512];
@@ -83,14 +85,15 @@ visit(const char *file, int (*each)(const gs_node_entry *, void *), void *data)
 	    gsi_runtime_file(path, sizeof(path), node.name, ".lock") != 0 ||
 	    strcmp(strrchr(path, '/') + 1, file) != 0)
 		return 0;
-	node.running = locked(path);
-	if (node.running)
+	node.running = locked(path, &node.creation);
+	if (node.running && ask)
 		node.os_pid = os_pid_of(node.name);
 	return each(&node, data);
 }
 
 int
-gs_nodes(int (*each)(const gs_node_entry *node, void *data), void *data)
+gsi_nodes(
+    int (*each)(const gs_node_entry *node, void *data), void *data, bool ask)
 {
 	char dir[256];
 	struct dirent *entry;
@@ -103,9 +106,15 @@ gs_nodes(int (*each)(const gs_node_entry *node, void *data), void *data)
 	if (d == NULL)
 		return -errno;
 	while (status == 0 && (entry = readdir(d)) != NULL)
-		status = visit(entry->d_name, each, data);
+		status = visit(entry->d_name, each, data, ask);
 	closedir(d);
 	return status;
+}
+
+int
+gs_nodes(int (*each)(const gs_node_entry *node, void *data), void *data)
+{
+	return gsi_nodes(each, data, true);
 }
 
 struct pruning {

@@ -29,7 +29,7 @@ check_listener(int fd, const char *path)
 }
 
 int
-gsi_connect(const char *path)
+gsi_connect(const char *path, int flags)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, status;
@@ -37,7 +37,7 @@ gsi_connect(const char *path)
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
 		return -errno;
 	do

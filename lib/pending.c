@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests that are out.  Their replies arrive in the reply ring in any order
- * and between those of calls: a reply that nobody waits for at the moment is
- * copied to its request, one that somebody waits for is handed out where it
- * stands.
- *
- * The rule: while a request is out, a word of the own page names its server,
- * so the node rings when that dies [T5] and keeps its reason readable.
+ * Requests that are out, of a thread, in whichever node.  Their replies arrive
+ * in the reply rings in any order and between those of calls: a reply that
+ * nobody waits for at the moment is copied to its request, one that somebody
+ * waits for is handed out where it stands.
  */
 #include "lib/pending.h"
 
@@ -14,61 +11,6 @@
 #include <stdlib.h>
 
 #define SEATS 32u
-
-/* ---- who is watched ---- */
-
-static void
-say_any(struct gsi_self *me)
-{
-	const struct gsi_pendings *all = me->pendings;
-	uint32_t any = (all->watched > 0 ? GM_WAIT_WATCH : 0) |
-		       (all->watching[GM_WATCHES] > 0 ? GM_WAIT_MORE : 0);
-
-	gm_store(&me->page->wait_any, any, release); /* [T5] */
-}
-
-static void
-watch(struct gsi_self *me, struct gsi_pending *p)
-{
-	struct gsi_pendings *all = me->pendings;
-	uint64_t word = (uint64_t)p->pid.slot << 32 | p->pid.gen;
-	uint32_t i, free = GM_WATCHES;
-
-	for (i = 0; i < GM_WATCHES; i++) {
-		if (all->watching[i] == 0 && free == GM_WATCHES)
-			free = i;
-		else if (all->watching[i] > 0 && all->word[i] == word)
-			break;
-	}
-	if (i == GM_WATCHES)
-		i = free;
-	p->watch = (uint8_t)i;
-	if (all->watching[i]++ > 0)
-		return;
-	/* release [T5]: before the look at the entry in the send */
-	if (i < GM_WATCHES) {
-		all->word[i] = word;
-		gm_store(&me->page->watch[i], word, release);
-		all->watched++;
-	}
-	say_any(me);
-	if (me->sender.fenced)
-		gm_fence(seq_cst);
-}
-
-static void
-unwatch(struct gsi_self *me, const struct gsi_pending *p)
-{
-	struct gsi_pendings *all = me->pendings;
-
-	if (--all->watching[p->watch] > 0)
-		return;
-	if (p->watch < GM_WATCHES) {
-		gm_store(&me->page->watch[p->watch], 0, release);
-		all->watched--;
-	}
-	say_any(me);
-}
 
 /* ---- seats ---- */
 
@@ -103,15 +45,23 @@ grow(struct gsi_pendings *all)
 }
 
 int
-gsi_pending_new(struct gsi_self *me, gs_pid pid, struct gsi_pending **out)
+gsi_pendings_need(struct gsi_self *me)
 {
-	struct gsi_pendings *all = me->pendings;
+	if (me->pendings == NULL)
+		me->pendings = calloc(1, sizeof(*me->pendings));
+	return me->pendings != NULL ? 0 : -ENOMEM;
+}
+
+int
+gsi_pending_new(struct gsi_self *me, struct gsi_self *at, gs_pid pid,
+    struct gsi_pending **out)
+{
+	struct gsi_pendings *all;
 	struct gsi_pending *p;
 
-	if (all == NULL)
-		all = me->pendings = calloc(1, sizeof(*all));
-	if (all == NULL)
+	if (gsi_pendings_need(me) != 0 || gsi_watching_need(at) != 0)
 		return -ENOMEM;
+	all = me->pendings;
 	if (all->used >= GS_REQUESTS_MAX)
 		return -EAGAIN;
 	if (all->used * 2 >= all->n_seats && grow(all) != 0)
@@ -122,11 +72,12 @@ gsi_pending_new(struct gsi_self *me, gs_pid pid, struct gsi_pending **out)
 	while (p->tag != 0);
 	memset(p, 0, sizeof(*p));
 	p->tag = me->next_tag;
+	p->at = at;
 	p->pid = pid;
 	p->state = GSI_PENDING_OUT;
 	all->used++;
 	all->out++;
-	watch(me, p);
+	gsi_watch(p);
 	*out = p;
 	return 0;
 }
@@ -147,7 +98,7 @@ gsi_pending_come(
 	gsi_order_add(all, p, GSI_ALL_UNTOLD);
 	all->out--;
 	all->untold++;
-	unwatch(me, p);
+	gsi_unwatch(p);
 }
 
 void
@@ -166,7 +117,7 @@ gsi_pending_drop(struct gsi_self *me, struct gsi_pending *p)
 	struct gsi_pendings *all = me->pendings;
 
 	if (p->state == GSI_PENDING_OUT) {
-		unwatch(me, p);
+		gsi_unwatch(p);
 		all->out--;
 	} else {
 		gsi_order_drop(all, p, GSI_ALL_COME);
@@ -211,7 +162,7 @@ gsi_pending_answered(
 		return NULL;
 	memcpy(&head, record->payload, sizeof(head));
 	p = gsi_pending(me, head.tag);
-	if (p == NULL || p->state != GSI_PENDING_OUT)
+	if (p == NULL || p->state != GSI_PENDING_OUT || p->at != me)
 		return NULL;
 	body->data = (const char *)record->payload + sizeof(head);
 	body->size = record->size - sizeof(head);
@@ -251,36 +202,48 @@ gsi_pending_stash(struct gsi_self *me, const struct gm_record *record)
 }
 
 /* All that has come is copied; what this costs is paid by who lets it lie. */
+static void
+drain(struct gsi_self *at)
+{
+	struct gm_record record;
+	int status;
+
+	while ((status = gm_ring_take(&at->replies, &record)) == 1)
+		gsi_pending_stash(at, &record);
+	if (status == -EBADMSG)
+		at->damaged = true;
+}
+
 void
 gsi_pendings_drain(struct gsi_self *me)
 {
-	struct gm_record record;
-
-	int status;
-
-	while ((status = gm_ring_take(&me->replies, &record)) == 1)
-		gsi_pending_stash(me, &record);
-	if (status == -EBADMSG)
-		me->damaged = true;
+	drain(me);
+	for (struct gsi_self *at = gsi_guest_next(me, NULL); at != NULL;
+	     at = gsi_guest_next(me, at))
+		if (gsi_watches(at))
+			drain(at);
 }
 
-/* While all have a word of their own, those words say enough. */
+/* Is its server still there, as far as can be seen? */
 static bool
-some_dead(struct gsi_self *me)
+is_served(const struct gsi_pending *p)
 {
-	const struct gsi_pendings *all = me->pendings;
+	return !gsi_node_lost(p->at) &&
+	       gm_entry_live(p->at->arena, p->pid.slot, p->pid.gen);
+}
 
-	if (all->watching[GM_WATCHES] > 0)
-		return true;
-	for (uint32_t i = 0; i < GM_WATCHES; i++) {
-		uint64_t word = all->word[i];
+static void
+bury(struct gsi_self *me, struct gsi_pending *p)
+{
+	char reason[GS_REASON_MAX + 1];
 
-		if (all->watching[i] > 0 &&
-		    !gm_entry_live(
-			me->arena, (uint32_t)(word >> 32), (uint32_t)word))
-			return true;
+	if (gsi_node_lost(p->at)) {
+		gsi_pending_come(me, p, -EHOSTUNREACH, NULL);
+		return;
 	}
-	return false;
+	if (gm_entry_reason(p->at->arena, p->pid.slot, p->pid.gen, reason) != 1)
+		gsi_reason_copy(reason, "noproc");
+	gsi_pending_come(me, p, -ECONNRESET, reason);
 }
 
 /*
@@ -291,26 +254,20 @@ bool
 gsi_pendings_bury(struct gsi_self *me)
 {
 	struct gsi_pendings *all = me->pendings;
-	char reason[GS_REASON_MAX + 1];
 	bool drained = false;
 
-	if (!some_dead(me))
+	if (!gsi_watched_ends(me))
 		return false;
 	for (uint32_t i = 0; i < all->n_seats && all->out > 0; i++) {
 		struct gsi_pending *p = &all->seats[i];
 
-		if (p->tag == 0 || p->state != GSI_PENDING_OUT ||
-		    gm_entry_live(me->arena, p->pid.slot, p->pid.gen))
+		if (p->tag == 0 || p->state != GSI_PENDING_OUT || is_served(p))
 			continue;
 		if (!drained)
 			gsi_pendings_drain(me);
 		drained = true;
-		if (p->state != GSI_PENDING_OUT)
-			continue;
-		if (gm_entry_reason(
-			me->arena, p->pid.slot, p->pid.gen, reason) != 1)
-			gsi_reason_copy(reason, "noproc");
-		gsi_pending_come(me, p, -ECONNRESET, reason);
+		if (p->state == GSI_PENDING_OUT)
+			bury(me, p);
 	}
 	return drained;
 }

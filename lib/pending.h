@@ -3,7 +3,7 @@
 #ifndef GSI_PENDING_H
 #define GSI_PENDING_H
 
-#include "lib/internal.h"
+#include "lib/guest.h"
 
 enum gsi_pending_state {
 	GSI_PENDING_OUT = 1,
@@ -25,6 +25,7 @@ struct gsi_neighbours {
 
 struct gsi_pending {
 	uint64_t tag; /* 0: the seat is free */
+	struct gsi_self *at; /* in which node, while it is out */
 	gs_pid pid;
 	enum gsi_pending_state state;
 	bool told; /* it has been a message */
@@ -46,9 +47,6 @@ struct gsi_pendings {
 	uint32_t turn; /* of taking messages */
 	uint64_t first[GSI_ORDERS];
 	uint64_t last[GSI_ORDERS];
-	uint32_t watching[GM_WATCHES + 1]; /* how many requests each serves */
-	uint64_t word[GM_WATCHES]; /* what they say */
-	uint32_t watched; /* words in use */
 	char *shown; /* handed out last */
 	char *shown_reason;
 };
@@ -62,7 +60,10 @@ gsi_requests_out(const struct gsi_self *me)
 /* The request of that tag, or NULL. */
 struct gsi_pending *gsi_pending(struct gsi_self *me, uint64_t tag);
 /* A new one with a tag of its own, watched: -EAGAIN, -ENOMEM. */
-int gsi_pending_new(struct gsi_self *me, gs_pid pid, struct gsi_pending **out);
+int gsi_pending_new(struct gsi_self *me, struct gsi_self *at, gs_pid pid,
+    struct gsi_pending **out);
+/* So that there is somebody who looks for more than messages. */
+int gsi_pendings_need(struct gsi_self *me);
 /* Its outcome is known.  reason may be NULL. */
 void gsi_pending_come(
     struct gsi_self *me, struct gsi_pending *p, int status, const char *reason);
@@ -71,6 +72,15 @@ void gsi_pending_told(struct gsi_pendings *all, struct gsi_pending *p);
 /* Done with: what it owned stays until the next one is. */
 void gsi_pending_drop(struct gsi_self *me, struct gsi_pending *p);
 void gsi_pendings_free(struct gsi_self *me);
+
+/* pending_watch.c: in each node of its own */
+int gsi_watching_need(struct gsi_self *at);
+void gsi_watch(struct gsi_pending *p);
+void gsi_unwatch(const struct gsi_pending *p);
+/* Is any request out there? */
+bool gsi_watches(const struct gsi_self *at);
+/* May one of those who are watched have ended, or a node have gone? */
+bool gsi_watched_ends(struct gsi_self *me);
 
 /* A record of the reply ring that nobody waits for just now. */
 void gsi_pending_stash(struct gsi_self *me, const struct gm_record *record);
@@ -119,6 +129,9 @@ int gsi_pending_await(struct gsi_self *me, const struct gsi_wanted *w,
 struct gsi_pending *gsi_pending_news(struct gsi_self *me);
 
 /* response.c */
+/* gs_send_request, which waits so long for a node never visited (guest.h). */
+int gsi_send_request(
+    gs_addr to, gs_bytes request, int64_t deadline, gs_reqid *id);
 /* Hands a response out, which is done with: its status. */
 int gsi_response(
     struct gsi_self *me, struct gsi_pending *p, gs_bytes reply, gs_bytes *out);

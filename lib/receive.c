@@ -73,8 +73,8 @@ believable(struct gsi_self *me, const struct gsi_message *message)
 	}
 }
 
-static int
-take(struct gsi_self *me, struct gsi_message *message)
+int
+gsi_mailbox_take(struct gsi_self *me, struct gsi_message *message)
 {
 	struct gm_record record;
 	int status;
@@ -196,14 +196,17 @@ look_at_timers(struct gsi_self *me)
 		gsi_timers_fire(me, gsi_now_ns());
 }
 
-/* A response to a request that is out becomes a message, once. */
+/*
+ * A response to a request that is out becomes a message, once; and what comes
+ * from other nodes.
+ */
 static bool
-take_response(struct gsi_self *me, struct gsi_message *message)
+take_other(struct gsi_self *me, struct gsi_message *message)
 {
 	struct gsi_pending *p = gsi_pending_news(me);
 
 	if (p == NULL)
-		return false;
+		return gsi_guests_take(me, message);
 	if (me->mailbox.holding)
 		gsi_mailbox_done(me);
 	*message = (struct gsi_message){
@@ -248,13 +251,13 @@ gsi_mailbox_next(
 	int status;
 
 	for (;;) {
-		/* a mailbox that is never empty must not hide responses */
+		/* a mailbox that is never empty must not hide the others */
 		if (me->pendings != NULL && ++me->pendings->turn % BUSY == 0 &&
-		    take_response(me, message))
+		    take_other(me, message))
 			return 1;
-		status = me->damaged ? -EBADMSG : take(me, message);
+		status = me->damaged ? -EBADMSG : gsi_mailbox_take(me, message);
 		if (status == 0 && me->pendings != NULL &&
-		    take_response(me, message))
+		    take_other(me, message))
 			return 1;
 		if (status == 1)
 			look_at_timers(me);
@@ -286,8 +289,8 @@ gsi_mailbox_next(
 		gsi_mailbox_done(me);
 		if (me->pendings != NULL && gm_ring_release(&me->replies))
 			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
-		status =
-		    gsi_sleep(me, &me->mailbox, earlier(until, give_back(me)));
+		status = gsi_sleep_everywhere(
+		    me, &me->mailbox, earlier(until, give_back(me)));
 		if (status < 0 && status != -ETIMEDOUT)
 			return status;
 		patience = (struct gsi_patience){ 0 };

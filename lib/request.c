@@ -37,7 +37,6 @@ static int
 wait_cell(struct gsi_self *me, uint32_t tail)
 {
 	struct gsi_patience patience = { 0 };
-	struct gm_event events[4];
 
 	/* acquire [P4]: the node has read the cell */
 	while (
@@ -46,7 +45,7 @@ wait_cell(struct gsi_self *me, uint32_t tail)
 			continue;
 		ring_node(me);
 		/* bounded: nobody rings for room, so look again each ms */
-		gm_poll_wait(me->poll, gsi_now_ns() + NS_PER_MS, events, 4);
+		gsi_poll(me, gsi_now_ns() + NS_PER_MS);
 		if (!gsi_node_alive(me))
 			return -ENOTCONN;
 	}

@@ -29,27 +29,50 @@ send_to(
 	return status;
 }
 
-GS_API int
-gs_send_request(gs_addr to, gs_bytes request, gs_reqid *id)
+/* Who it is and where; a pid says of which node it is. */
+static int
+find(struct gsi_self *at, gs_addr to, gs_pid *pid)
 {
-	struct gsi_self *me = gsi_self();
+	int status = gsi_resolve(at, to, pid);
+
+	if (status == 0 && pid->node != at->pid.node && !gs_pid_is_none(*pid))
+		return -EHOSTUNREACH;
+	return status;
+}
+
+/* Nobody to send to, which is a response. */
+static bool
+is_absent(int status)
+{
+	return status == -ENOENT || status == -ESRCH || status == -EHOSTUNREACH;
+}
+
+int
+gsi_send_request(gs_addr to, gs_bytes request, int64_t deadline, gs_reqid *id)
+{
+	struct gsi_self *me = gsi_self(), *at = me;
 	struct gsi_pending *p;
 	gs_pid pid = GS_NO_PID;
 	int found, status;
 
 	if (me == NULL)
 		return -ENOTCONN;
-	found = gsi_resolve(me, to, &pid);
-	if (found != 0 && found != -ENOENT)
+	found = find(at, to, &pid);
+	if (gsi_elsewhere(&at, to, deadline, &found))
+		found = gsi_there(at, find(at, to, &pid));
+	if (found != 0 && !is_absent(found))
 		return refused(found, to, request);
-	if (found != 0)
+	if (found != 0) {
 		pid = GS_NO_PID;
-	status = gsi_pending_new(me, pid, &p);
+		at = me;
+	}
+	status = gsi_pending_new(me, at, pid, &p);
 	if (status != 0)
 		return refused(status, to, request);
-	status = found == 0 ? send_to(me, pid, request, p) : found;
-	if (status == -ENOENT || status == -ESRCH) {
-		gsi_pending_come(me, p, status, "noproc");
+	status = found == 0 ? send_to(at, pid, request, p) : found;
+	if (is_absent(status)) {
+		gsi_pending_come(me, p, status,
+		    status == -EHOSTUNREACH ? "nodedown" : "noproc");
 		status = 0;
 	}
 	if (status != 0) {
@@ -63,6 +86,12 @@ gs_send_request(gs_addr to, gs_bytes request, gs_reqid *id)
 	if (me->pendings->out > DRAIN)
 		gsi_pendings_drain(me);
 	return 0;
+}
+
+GS_API int
+gs_send_request(gs_addr to, gs_bytes request, gs_reqid *id)
+{
+	return gsi_send_request(to, request, GSI_SOON, id);
 }
 
 /* Hands the response out; the request is done with. */

@@ -38,8 +38,8 @@ first_come(
 
 /* Takes until one that is wanted comes: 1 and where it stands; 0 none. */
 static int
-take(struct gsi_self *me, const struct gsi_wanted *w, struct gsi_pending **out,
-    gs_bytes *reply)
+take_at(struct gsi_self *me, const struct gsi_wanted *w,
+    struct gsi_pending **out, gs_bytes *reply)
 {
 	struct gm_record record;
 	int status;
@@ -61,10 +61,39 @@ take(struct gsi_self *me, const struct gsi_wanted *w, struct gsi_pending **out,
 	return status;
 }
 
+static int
+take(struct gsi_self *me, const struct gsi_wanted *w, struct gsi_pending **out,
+    gs_bytes *reply)
+{
+	int status = take_at(me, w, out, reply);
+
+	for (struct gsi_self *at = gsi_guest_next(me, NULL);
+	     at != NULL && status == 0; at = gsi_guest_next(me, at)) {
+		/* what is damaged there ends what is out there */
+		if (gsi_watches(at) && take_at(at, w, out, reply) == 1)
+			status = 1;
+	}
+	return status;
+}
+
+/* There is room again in the rings that have been looked at in vain. */
+static void
+tell_of_room(struct gsi_self *me)
+{
+	struct gsi_self *at = NULL;
+
+	if (gm_ring_release(&me->replies))
+		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+	while ((at = gsi_guest_next(me, at)) != NULL)
+		if (gm_ring_release(&at->replies))
+			gsi_request_post(at, GSI_OP_ROOM, NULL, 0);
+}
+
 /* One wait, so far. */
 struct turns {
 	struct gsi_patience patience;
-	struct gsi_peer *peer; /* one of those that are waited for */
+	struct gsi_self *at; /* where one of those is that are waited for */
+	struct gsi_peer *peer; /* and who */
 	int64_t step; /* until it is rung again */
 	bool changed; /* some may have come without being taken */
 };
@@ -86,9 +115,9 @@ wait_more(struct gsi_self *me, struct turns *t, int64_t deadline)
 		return 0;
 	if (deadline == 0)
 		return -ETIMEDOUT;
-	if (gm_ring_release(&me->replies))
-		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
-	return gsi_sleep_on(me, t->peer, deadline, &t->step);
+	tell_of_room(me);
+	return gsi_sleep_on(
+	    me, gsi_sleep_everywhere, t->at, t->peer, deadline, &t->step);
 }
 
 int
@@ -121,7 +150,10 @@ gsi_pending_await(struct gsi_self *me, const struct gsi_wanted *w,
 			return took;
 		if (status != 0)
 			return status;
-		if (t.peer == NULL && gsi_peer_get(me, any->pid, &t.peer) != 0)
+		/* while it is out its guest stays */
+		t.at = any->state == GSI_PENDING_OUT ? any->at : NULL;
+		t.peer = NULL;
+		if (t.at != NULL && gsi_peer_get(t.at, any->pid, &t.peer) != 0)
 			t.peer = NULL;
 		status = wait_more(me, &t, deadline);
 	}

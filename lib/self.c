@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/guest.h"
 #include "lib/self.h"
 
 /* What gs_error_reason and gs_error_text show. */
@@ -71,13 +72,23 @@ close_all(struct gsi_self *me)
 }
 
 static void
+close_all_nodes(struct gsi_self *me)
+{
+	struct gsi_self *at = NULL;
+
+	close_all(me);
+	while ((at = gsi_guest_next(me, at)) != NULL)
+		close_all(at);
+}
+
+static void
 forget_after_fork(void)
 {
 	for (struct gsi_self *me = selves; me != NULL; me = me->next)
-		close_all(me);
+		close_all_nodes(me);
 	/* a helper of a server; a server of root goes on with root's */
 	if (thread.self != NULL && thread.self->is_server && !home.bears)
-		close_all(thread.self);
+		close_all_nodes(thread.self);
 	selves = NULL;
 	memset(&thread, 0, sizeof(thread));
 	if (home.life >= 0)

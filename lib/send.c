@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <time.h>
 
-#include "lib/internal.h"
+#include "lib/guest.h"
 #include "lib/request.h"
 #include "shm/ring_put.h"
 
@@ -201,8 +201,8 @@ gone(int status)
 	       status == -EBADMSG;
 }
 
-int
-gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
+static int
+reply(struct gsi_self *me, gs_from from, gs_bytes body)
 {
 	struct gsi_head head = { GSI_REPLY, me->pid.gen, from.tag };
 	struct gsi_peer *peer = NULL;
@@ -212,4 +212,17 @@ gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
 		status = gsi_send_peer(me, peer, GM_REPLIES, &head, body, 0);
 	return status == 0 || gone(status) ? status
 					   : refuse(me, peer, from, status);
+}
+
+int
+gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
+{
+	struct gsi_self *at = me;
+	int status = reply(me, from, body);
+
+	if (status == 0)
+		return 0;
+	if (gsi_elsewhere(&at, GS_PID(from.pid), GSI_SOON, &status))
+		status = reply(at, from, body);
+	return status == -EHOSTUNREACH ? -ESRCH : status;
 }

@@ -44,6 +44,21 @@ gsi_share_take(int fd, uint32_t creation, char *text, size_t size)
 	return share != NULL ? &share->arena : NULL;
 }
 
+struct gm_arena *
+gsi_share_guest(int fd, char *text, size_t size)
+{
+	struct share *share = calloc(1, sizeof(*share));
+
+	if (share == NULL)
+		return NULL;
+	if (gm_arena_attach(&share->arena, fd, text, size) != 0) {
+		free(share);
+		return NULL;
+	}
+	share->users = 1;
+	return &share->arena;
+}
+
 void
 gsi_share_drop(struct gm_arena *arena)
 {

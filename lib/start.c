@@ -135,7 +135,7 @@ start(const gs_child_spec *child, uint32_t flags, gs_pid *pid, gs_ref *monitor)
 
 	if (me == NULL)
 		return -ENOTCONN;
-	/* refs of the node count up from 1; these have the top bit */
+	/* refs of the node have no top bit */
 	if ((flags & GSI_SPEC_MONITOR) != 0)
 		ref = ++me->next_tag | 1ull << 63;
 	status = gsi_spec_build(child, flags, ref, &spec);

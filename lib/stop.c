@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "lib/guest.h"
 #include "lib/request.h"
 
 static int
@@ -58,12 +59,24 @@ stop(struct gsi_self *me, gs_pid pid, const char *reason, int64_t deadline,
 	return answer.status;
 }
 
+static int
+stop_at(struct gsi_self *me, gs_addr to, const char *reason, int64_t deadline,
+    char ended[GS_REASON_MAX + 1])
+{
+	gs_pid pid;
+	int status = gsi_resolve(me, to, &pid);
+
+	if (status == 0 && gs_pid_equal(pid, me->pid))
+		status = -EDEADLK;
+	return status == 0 ? stop(me, pid, reason, deadline, ended) : status;
+}
+
 int
 gs_stop(gs_addr to, const char *reason, int timeout)
 {
 	struct gsi_self *me = gsi_self();
 	char wanted[GS_REASON_MAX + 1], ended[GS_REASON_MAX + 1] = "";
-	gs_pid pid;
+	int64_t deadline = gsi_deadline(timeout);
 	int status;
 
 	if (timeout < 0)
@@ -74,11 +87,10 @@ gs_stop(gs_addr to, const char *reason, int timeout)
 	if (me == NULL)
 		return -ENOTCONN;
 	gsi_reason_copy(wanted, reason);
-	status = gsi_resolve(me, to, &pid);
-	if (status == 0 && gs_pid_equal(pid, me->pid))
-		status = -EDEADLK;
-	if (status == 0)
-		status = stop(me, pid, wanted, gsi_deadline(timeout), ended);
+	status = stop_at(me, to, wanted, deadline, ended);
+	if (gsi_elsewhere(&me, to, deadline, &status))
+		status =
+		    gsi_there(me, stop_at(me, to, wanted, deadline, ended));
 	if (status == 0 && strcmp(ended, wanted) != 0)
 		status = -ECONNRESET;
 	if (status == 0)

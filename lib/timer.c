@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "lib/guest.h"
 #include "lib/heap.h"
 
 #define RETRY_FIRST_NS NS_PER_MS
@@ -136,18 +137,28 @@ gsi_timers_next(struct gsi_self *me)
 	return timer ? timer->due : -1;
 }
 
+static int
+send_at(struct gsi_self *me, const struct gsi_timer *timer)
+{
+	struct gsi_head head = { GSI_TIMER, me->pid.gen, timer->id };
+	gs_bytes body = gs_bytes_of(timer->body, timer->size);
+	gs_pid pid;
+	int status = gsi_resolve(me, timer->to, &pid);
+
+	if (status == 0)
+		status =
+		    gsi_send(me, pid, GM_MAILBOX, &head, body, GM_SEND_RUNTIME);
+	return status;
+}
+
 /* 0 or an error that no later attempt can change; -EAGAIN: try again. */
 static int
 deliver(struct gsi_self *me, const struct gsi_timer *timer)
 {
-	struct gsi_head head = { GSI_TIMER, me->pid.gen, timer->id };
-	gs_pid pid;
-	int status = gs_resolve(timer->to, &pid);
+	int status = send_at(me, timer);
 
-	if (status < 0)
-		return status;
-	status = gsi_send(me, pid, GM_MAILBOX, &head,
-	    gs_bytes_of(timer->body, timer->size), GM_SEND_RUNTIME);
+	if (gsi_elsewhere(&me, timer->to, GSI_SOON, &status))
+		status = gsi_there(me, send_at(me, timer));
 	if (status == -ENOSPC || status == -EMFILE || status == -ENOMEM)
 		return -EAGAIN;
 	return status;

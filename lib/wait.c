@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "lib/guest.h"
 #include "lib/pending.h"
 
 #define SPIN_MIN_NS 1000
@@ -111,8 +112,8 @@ tune(struct gsi_self *me, int64_t slept)
 }
 
 /* Nobody rings for what is damaged: it is looked for before each sleep. */
-static bool
-is_sound(struct gsi_self *me)
+bool
+gsi_sound(struct gsi_self *me)
 {
 	if (!gm_region_sound(&me->region, me->pid.slot, me->pid.gen) ||
 	    !gm_ring_sound(&me->mailbox) || !gm_ring_sound(&me->replies))
@@ -121,16 +122,36 @@ is_sound(struct gsi_self *me)
 }
 
 int
+gsi_poll(struct gsi_self *me, int64_t deadline)
+{
+	struct gsi_self *host = gsi_host(me);
+	struct gm_event events[4];
+	int n = gm_poll_wait(me->poll, deadline, events, 4);
+
+	for (int i = 0; i < n; i++) {
+		uint64_t number = events[i].token >> GSI_TOKEN_SHIFT;
+
+		if ((uint32_t)events[i].token != GSI_TOKEN_NODE ||
+		    (events[i].ready & (POLLHUP | POLLERR)) == 0)
+			continue;
+		if (number == 0)
+			host->node_gone = true;
+		else
+			gsi_guest_gone(host, number);
+	}
+	return n;
+}
+
+int
 gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 {
-	struct gm_event events[4];
 	int64_t before;
 	bool both;
 	int n;
 
 	if (me->node_gone)
 		return -ENOTCONN;
-	if (!is_sound(me))
+	if (!gsi_sound(me))
 		return -EBADMSG;
 	if (!gm_ring_sleep(ring)) {
 		gm_ring_awake(ring);
@@ -144,15 +165,10 @@ gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 		return 0;
 	}
 	before = gsi_now_ns();
-	n = gm_poll_wait(me->poll, deadline, events, 4);
+	n = gsi_poll(me, deadline);
 	gm_ring_awake(ring);
 	if (both)
 		gm_ring_awake(&me->replies);
-	for (int i = 0; i < n; i++) {
-		if (events[i].token == GSI_TOKEN_NODE &&
-		    (events[i].ready & (POLLHUP | POLLERR)) != 0)
-			me->node_gone = true;
-	}
 	if (me->node_gone)
 		return -ENOTCONN;
 	if (n < 0)

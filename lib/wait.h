@@ -28,6 +28,10 @@ bool gsi_patient(
  * again, -ETIMEDOUT, -ENOTCONN no node, -EBADMSG damaged, -EBADF closed.
  */
 int gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
+/* Waits for events and notes which nodes are gone: as gm_poll_wait. */
+int gsi_poll(struct gsi_self *me, int64_t deadline);
+/* False when my mailbox or my replies are damaged, which me then says. */
+bool gsi_sound(struct gsi_self *me);
 
 struct gsi_yielding {
 	uint32_t slow; /* how many were slow, fading */

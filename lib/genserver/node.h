@@ -65,6 +65,7 @@ typedef struct gs_node_entry {
 	char name[GS_NAME_MAX + 1];
 	int os_pid; /* 0 when stale */
 	bool running;
+	uint32_t creation; /* the node field of its pids; 0 when stale */
 } gs_node_entry;
 
 /* Calls each for every node of this user; stops when it returns non-zero. */

@@ -4,7 +4,8 @@
  * scripts of commands separated by ';'.  In a script handed on to somebody
  * else or kept for later '|' stands for ';', and '~' for '|'.  The last
  * verdict of a script counts; without one init says ok, a call is answered
- * "ok" and the rest go on.  ADDR is a name, a printed pid or "self".
+ * "ok" and the rest go on.  ADDR is a name, NAME@NODE, a printed
+ *  pid or "self".
  *
  *	tag T			put "T: " before all notes of this server
  *	note X			leave a note

@@ -13,7 +13,7 @@ number(char **text)
 static gs_addr
 address(char **text)
 {
-	const char *at = word(text);
+	char *at = word(text), *node = strchr(at, '@');
 	gs_pid pid;
 
 	if (strcmp(at, "self") == 0) {
@@ -22,6 +22,10 @@ address(char **text)
 	}
 	if (at[0] == '<' && gs_pid_parse(at, &pid) == 0)
 		return GS_PID(pid);
+	if (node != NULL) {
+		*node++ = '\0';
+		return GS_NAME_AT(at, node);
+	}
 	return GS_NAME(at);
 }
 
