@@ -35,7 +35,7 @@ gsi_has_loop(struct gsi_self *me, gs_pid pid)
 }
 
 /* One request of any kind, and its answer. */
-static int
+static inline __attribute__((always_inline)) int
 ask(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes request,
     gs_bytes *reply, int64_t deadline, char reason[GS_REASON_MAX + 1])
 {
@@ -63,7 +63,7 @@ ask(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes request,
 	return status;
 }
 
-static inline int
+static inline __attribute__((always_inline)) int
 call_at(struct gsi_self *me, gs_addr to, uint32_t kind, gs_bytes request,
     gs_bytes *reply, int64_t deadline, char reason[GS_REASON_MAX + 1])
 {

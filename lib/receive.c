@@ -73,8 +73,8 @@ believable(struct gsi_self *me, const struct gsi_message *message)
 	}
 }
 
-int
-gsi_mailbox_take(struct gsi_self *me, struct gsi_message *message)
+static inline int
+take(struct gsi_self *me, struct gsi_message *message)
 {
 	struct gm_record record;
 	int status;
@@ -88,6 +88,12 @@ gsi_mailbox_take(struct gsi_self *me, struct gsi_message *message)
 		if (decode(me, &record, message) && believable(me, message))
 			return 1;
 	}
+}
+
+int
+gsi_mailbox_take(struct gsi_self *me, struct gsi_message *message)
+{
+	return take(me, message);
 }
 
 void
@@ -255,7 +261,7 @@ gsi_mailbox_next(
 		if (me->pendings != NULL && ++me->pendings->turn % BUSY == 0 &&
 		    take_other(me, message))
 			return 1;
-		status = me->damaged ? -EBADMSG : gsi_mailbox_take(me, message);
+		status = me->damaged ? -EBADMSG : take(me, message);
 		if (status == 0 && me->pendings != NULL &&
 		    take_other(me, message))
 			return 1;

@@ -201,7 +201,7 @@ gone(int status)
 	       status == -EBADMSG;
 }
 
-static int
+static inline int
 reply(struct gsi_self *me, gs_from from, gs_bytes body)
 {
 	struct gsi_head head = { GSI_REPLY, me->pid.gen, from.tag };
@@ -214,15 +214,19 @@ reply(struct gsi_self *me, gs_from from, gs_bytes body)
 					   : refuse(me, peer, from, status);
 }
 
+/* Out of the way of callers at home. */
+static int __attribute__((cold, noinline))
+reply_elsewhere(struct gsi_self *me, gs_from from, gs_bytes body, int status)
+{
+	if (gsi_elsewhere(&me, GS_PID(from.pid), GSI_SOON, &status))
+		status = reply(me, from, body);
+	return status == -EHOSTUNREACH ? -ESRCH : status;
+}
+
 int
 gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
 {
-	struct gsi_self *at = me;
 	int status = reply(me, from, body);
 
-	if (status == 0)
-		return 0;
-	if (gsi_elsewhere(&at, GS_PID(from.pid), GSI_SOON, &status))
-		status = reply(at, from, body);
-	return status == -EHOSTUNREACH ? -ESRCH : status;
+	return status == 0 ? 0 : reply_elsewhere(me, from, body, status);
 }
