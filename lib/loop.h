@@ -128,4 +128,7 @@ void gsi_server_report(struct gsi_server *s, enum gsi_level level,
     const char *kind, const char *text, const struct gsi_field *fields,
     int n_fields);
 
+/* crash_report.c: its abnormal end as that of a process; waits 100 ms at most */
+void gsi_server_crash_report(struct gsi_server *s);
+
 #endif

@@ -66,32 +66,6 @@ report_end(struct gsi_server *s, const char *kind)
 	    text, fields, n);
 }
 
-/* As a process: where it came from, and what it leaves behind. */
-static void
-report_process(struct gsi_server *s)
-{
-	struct gsi_self *me = s->me;
-	char initial[128], parent[GS_PID_TEXT], messages[24], text[512];
-	struct gsi_field fields[6];
-	int n = 0;
-
-	snprintf(
-	    text, sizeof(text), "process %d ended: %s", s->os_pid, s->reason);
-	snprintf(initial, sizeof(initial), "%s:init", me->page->behaviour);
-	snprintf(messages, sizeof(messages), "%llu",
-	    (unsigned long long)gm_ring_count(&me->mailbox.ref));
-	fields[n++] = field("reason", s->reason);
-	fields[n++] = field("initial_call", initial);
-	if (!gs_pid_is_none(s->birth.parent))
-		fields[n++] =
-		    field("parent", gs_pid_text(s->birth.parent, parent));
-	fields[n++] = field("messages", messages);
-	fields[n++] = field("trap_exit", me->trap_exit ? "true" : "false");
-	if (*me->label)
-		fields[n++] = field("label", me->label);
-	gsi_server_report(s, GSI_ERROR_LEVEL, "crash_report", text, fields, n);
-}
-
 /* ---- the steps, last one first ---- */
 
 /* Before terminate, which may free what the state points to. */
@@ -123,7 +97,7 @@ static void __attribute__((__noreturn__)) finish(struct gsi_server *s)
 		if (!s->state_text && (s->state_text = malloc(GSI_SHOWN)))
 			gsi_state_bytes(s, s->state_text);
 		report_end(s, "server_terminated");
-		report_process(s);
+		gsi_server_crash_report(s);
 	}
 	gsi_finish(s->me, s->reason);
 }

@@ -237,7 +237,42 @@ TEST(LOG_03_a_process_is_reported_beside_the_server)
 	CHECK_STR(report_field(line, "initial_call"), "meter:init");
 	CHECK_STR(report_field(line, "messages"), "0");
 	CHECK_STR(report_field(line, "trap_exit"), "false");
-	CHECK(!report_field(line, "parent"));
+	CHECK(!report_field(line, "ancestors"));
+	CHECK(!report_field(line, "links"));
+	CHECK(!report_field(line, "neighbours"));
 	CHECK_INT(reports("server_terminated", "meter"), 1);
+	named_node_down();
+}
+
+TEST(LOG_03_a_process_is_reported_with_its_kin)
+{
+	gs_pid top, middle, end, trapping;
+	char ancestors[2 * GS_PID_TEXT], text[2][GS_PID_TEXT];
+	const char *line, *links;
+
+	named_node_up();
+	top = start_named("trap 1", "top");
+	middle = parsed(ask(GS_PID(top), "startlink middle trap 0;last"));
+	trapping = start_named("trap 1", "trapping");
+	end = parsed(ask(GS_PID(middle), "startlink end link trapping;last"));
+	CHECK(gs_alive(end));
+	tell(GS_PID(end), "label the end;gate 1;end boom");
+	tell(GS_PID(end), "note never taken");
+	gate_open(1);
+	CHECK(wait_reports("crash_report", "end", 1));
+	line = report("crash_report", "end");
+	snprintf(ancestors, sizeof(ancestors), "%s %s",
+	    gs_pid_text(middle, text[0]), gs_pid_text(top, text[1]));
+	CHECK_STR(report_field(line, "ancestors"), ancestors);
+	CHECK_STR(report_field(line, "messages"), "1");
+	CHECK_STR(report_field(line, "label"), "the end");
+	/* both links, but only who does not trap goes with it */
+	links = report_field(line, "links");
+	CHECK(links && strstr(links, gs_pid_text(middle, text[0])));
+	links = report_field(line, "links");
+	CHECK(strstr(links, gs_pid_text(trapping, text[1])));
+	CHECK_STR(report_field(line, "neighbours"), text[0]);
+	CHECK(wait_dead(middle));
+	CHECK(gs_alive(trapping));
 	named_node_down();
 }
