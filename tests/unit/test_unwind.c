@@ -3,6 +3,7 @@
 #include "tests/runner.h"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -25,7 +26,7 @@ TEST(unwind_an_address_is_in_its_module)
 	CHECK(dladdr((void *)(uintptr_t)here, &info) != 0);
 	CHECK_INT(module.bias, (uint64_t)(uintptr_t)info.dli_fbase);
 	CHECK(module.eh_frame_hdr != 0);
-	CHECK(module.id_size == 20);
+	CHECK(module.id_size == 20 || module.id_size == 0);
 	CHECK(module.path[0] == '/');
 	CHECK(strstr(module.path, "test_unwind") != NULL);
 	/* another one, though the first was right for its own */
@@ -125,20 +126,29 @@ TEST(unwind_expressions_are_calculated)
 static struct gm_page page;
 static struct gsi_unwind walker;
 
+static void
+on_signal(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+#if defined(__x86_64__)
+	const ucontext_t *u = context;
+	const greg_t *r = u->uc_mcontext.gregs;
+
+	walker.registers[GSI_REG_FP] = (uint64_t)r[REG_RBP];
+	walker.registers[GSI_REG_SP] = (uint64_t)r[REG_RSP];
+	walker.registers[3] = (uint64_t)r[REG_RBX];
+	for (int i = 12; i < 16; i++)
+		walker.registers[i] = (uint64_t)r[REG_R12 + i - 12];
+	gsi_unwind(&walker, &page, (uint64_t)r[REG_RIP]);
+#else
+	(void)context;
+#endif
+}
+
 static uint64_t __attribute__((noinline)) walk_from_here(void)
 {
-	ucontext_t u;
-
-	getcontext(&u);
-#if defined(__x86_64__)
-	walker.registers[GSI_REG_FP] = (uint64_t)u.uc_mcontext.gregs[REG_RBP];
-	walker.registers[GSI_REG_SP] = (uint64_t)u.uc_mcontext.gregs[REG_RSP];
-	walker.registers[3] = (uint64_t)u.uc_mcontext.gregs[REG_RBX];
-	for (int i = 12; i < 16; i++)
-		walker.registers[i] =
-		    (uint64_t)u.uc_mcontext.gregs[REG_R12 + i - 12];
-	gsi_unwind(&walker, &page, (uint64_t)u.uc_mcontext.gregs[REG_RIP]);
-#endif
+	raise(SIGUSR1);
 	return page.crash.pcs[0];
 }
 
@@ -147,29 +157,40 @@ static uint64_t __attribute__((noinline)) middle(void)
 	return walk_from_here() + 1;
 }
 
-/* Is the frame in that function, which is not long? */
-static bool
-is_in(uint32_t frame, uint64_t (*function)(void))
+/* The first frame from that one on that is in that function; -1: none. */
+static int
+frame_in(int from, uint64_t (*function)(void))
 {
 	uint64_t begin = (uint64_t)(uintptr_t)function;
-	uint64_t at = page.crash.pcs[frame];
+	int n = (int)gm_load(&page.crash.n_pcs, relaxed);
 
-	return at > begin && at < begin + 4096;
+	for (int i = from; i < n; i++) {
+		uint64_t at = page.crash.pcs[i];
+
+		if (at > begin && at < begin + 256)
+			return i;
+	}
+	return -1;
 }
 
 TEST(unwind_finds_its_callers)
 {
 #if defined(__x86_64__)
-	uint32_t n;
+	struct sigaction action = { .sa_sigaction = on_signal,
+		.sa_flags = SA_SIGINFO };
+	int here, above;
+	uint8_t in;
 
+	CHECK_OK(sigaction(SIGUSR1, &action, NULL));
 	CHECK(middle() != 0);
-	n = gm_load(&page.crash.n_pcs, relaxed);
-	CHECK(n >= 4);
-	CHECK(is_in(0, walk_from_here));
-	CHECK(is_in(1, middle));
-	CHECK_INT(page.crash.in[0], 1);
-	CHECK(strstr(page.modules[0].path, "test_unwind") != NULL);
-	CHECK_INT(page.modules[0].id_size, 20);
+	here = frame_in(0, walk_from_here);
+	CHECK(here > 0);
+	above = frame_in(here + 1, middle);
+	CHECK_INT(above, here + 1);
+	in = page.crash.in[here];
+	CHECK(in > 0);
+	CHECK_INT(page.crash.in[above], in);
+	CHECK(strstr(page.modules[in - 1].path, "test_unwind") != NULL);
 #else
 	test_skip("no test of this machine's registers");
 #endif
