@@ -15,6 +15,8 @@ struct gsi_home {
 	struct gm_arena *arena; /* of its newest opening, share.c */
 	int life; /* armed on our own death, -1 */
 	int node_os_pid;
+	uint64_t exe_device; /* of this program's file, spec.c; 0 not asked */
+	uint64_t exe_inode;
 	bool registered; /* atexit */
 	char poller[64]; /* of gs_poller */
 };

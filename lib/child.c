@@ -101,6 +101,29 @@ head_of(const struct gsi_child *child)
 	return head;
 }
 
+/* FNV-1a; never 0. */
+static uint64_t
+hash(uint64_t h, const void *data, size_t size)
+{
+	const uint8_t *at = data;
+
+	while (size-- > 0)
+		h = (h ^ *at++) * 0x100000001b3ull;
+	return h | 1;
+}
+
+/* Most saves change only the head. */
+static bool
+tail_is_kept(struct gsi_child *child)
+{
+	uint64_t h = 0xcbf29ce484222325ull, before = child->kept_tail;
+
+	h = hash(h, child->last_reason, strlen(child->last_reason));
+	h = hash(h, child->deaths, child->n_deaths * sizeof(child->deaths[0]));
+	child->kept_tail = h;
+	return h == before;
+}
+
 void
 gsi_child_save(struct gsi_children *children, struct gsi_child *child)
 {
@@ -109,6 +132,10 @@ gsi_child_save(struct gsi_children *children, struct gsi_child *child)
 
 	if (child->kept_units == 0)
 		return;
+	if (tail_is_kept(child)) {
+		gsi_ledger_save(&children->ledger, child->kept_at, &head, NULL);
+		return;
+	}
 	memcpy(tail.last_reason, child->last_reason, sizeof(tail.last_reason));
 	memcpy(tail.times, child->deaths, child->n_deaths * sizeof(int64_t));
 	gsi_ledger_save(&children->ledger, child->kept_at, &head, &tail);

@@ -49,6 +49,7 @@ struct gsi_child {
 	char last_reason[GS_REASON_MAX + 1];
 	uint64_t kept_at; /* in the ledger */
 	uint32_t kept_units; /* 0: not there */
+	uint64_t kept_tail; /* what of it is there, as a hash; 0: nothing */
 };
 
 struct gsi_children {

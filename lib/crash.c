@@ -29,7 +29,8 @@ static const int fatal[N_FATAL] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
 struct crash_state {
 	struct gsi_self *me;
 	struct gm_page *page;
-	int os_pid;
+	int os_pid; /* of the server, 0 none yet */
+	int made_by; /* who has installed the handlers */
 	int bell;
 	_Atomic uint32_t claimed; /* a thread is writing the record */
 	_Atomic uint32_t sigterm;
@@ -196,17 +197,11 @@ install_fatal(struct crash_state *c)
 {
 	struct sigaction action = { .sa_sigaction = on_fatal,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK };
-	struct sigaction plain = { .sa_handler = SIG_DFL };
 
 	sigfillset(&action.sa_mask);
-	for (int i = 0; i < N_FATAL; i++) {
+	for (int i = 0; i < N_FATAL; i++)
 		if (sigaction(fatal[i], &action, &c->previous[i]) < 0)
 			return -errno;
-		/* a forker's own, inherited: chaining to it would not end */
-		if ((c->previous[i].sa_flags & SA_SIGINFO) &&
-		    c->previous[i].sa_sigaction == on_fatal)
-			c->previous[i] = plain;
-	}
 	return 0;
 }
 
@@ -225,7 +220,7 @@ install_others(void)
 }
 
 int
-gsi_crash_install(struct gsi_self *me)
+gsi_crash_prepare(void)
 {
 	size_t own =
 	    (sizeof(struct crash_state) + GM_PAGE - 1) / GM_PAGE * GM_PAGE;
@@ -237,16 +232,40 @@ gsi_crash_install(struct gsi_self *me)
 	if (block == MAP_FAILED)
 		return -errno;
 	c = (struct crash_state *)(void *)block;
-	c->me = me;
-	c->page = me->page;
-	c->os_pid = getpid();
-	c->bell = me->bell;
+	c->made_by = getpid();
 	stack.ss_sp = block + own;
 	if (sigaltstack(&stack, NULL) < 0)
 		return -errno;
 	*gsi_process_slot() = c;
 	install_others();
 	return install_fatal(c);
+}
+
+/*
+ * A forker's handlers and stack come along and do for its child; what was
+ * there before them is known to be nothing.
+ */
+int
+gsi_crash_install(struct gsi_self *me)
+{
+	struct crash_state *c;
+	int status = 0;
+
+	if (*gsi_process_slot() == NULL)
+		status = gsi_crash_prepare();
+	if (status != 0)
+		return status;
+	c = *gsi_process_slot();
+	for (int i = 0; c->made_by != getpid() && i < N_FATAL; i++)
+		c->previous[i] = (struct sigaction){ .sa_handler = SIG_DFL };
+	c->me = me;
+	c->page = me->page;
+	c->bell = me->bell;
+	gm_store(&c->claimed, 0, relaxed);
+	gm_store(&c->sigterm, 0, relaxed);
+	/* last: from here on a handler takes it for ours */
+	c->os_pid = getpid();
+	return 0;
 }
 
 struct gsi_self *

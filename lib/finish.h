@@ -26,6 +26,8 @@ void gsi_finish(struct gsi_self *me, const char *reason)
 /* crash.c: fatal signals, SIGTERM */
 /* Installs the handlers of a server; needs an alternate stack (64 KiB). */
 int gsi_crash_install(struct gsi_self *me);
+/* Before there is a server: what its children will have from it as well. */
+int gsi_crash_prepare(void);
 /* The server of this process, from any of its threads; NULL in others. */
 struct gsi_self *gsi_crash_self(void);
 /* A handler of the program has recovered from a fault: forget the record. */

@@ -16,6 +16,7 @@ struct gsi_forker {
 	int fd_folder; /* O_PATH of /proc/self/fd */
 	int pipe_read;
 	unsigned pipe_forks;
+	int next_life; /* made ahead, for the next child; -1 */
 	int bells[64];
 	gs_pid seats[64];
 	unsigned n_seats;

@@ -222,10 +222,12 @@ gsi_ledger_save(const struct gsi_ledger *ledger, uint64_t at,
 {
 	if (ledger->fd < 0 || head->units == 0)
 		return;
-	write_all(ledger->fd, tail->last_reason,
-	    strnlen(tail->last_reason, GS_REASON_MAX) + 1, at + UNIT);
-	write_all(ledger->fd, tail->times, head->n_times * 8ul,
-	    at + UNIT + REASON_BYTES);
+	if (tail != NULL) {
+		write_all(ledger->fd, tail->last_reason,
+		    strnlen(tail->last_reason, GS_REASON_MAX) + 1, at + UNIT);
+		write_all(ledger->fd, tail->times, head->n_times * 8ul,
+		    at + UNIT + REASON_BYTES);
+	}
 	write_all(ledger->fd, head, sizeof(*head), at);
 }
 

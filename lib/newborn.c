@@ -23,27 +23,21 @@
 
 #define TRIES 1000 /* of a millisecond each, to say that we are up */
 
-static int
-by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
+/* Everything behind the standard ones but these; -1 is none. */
 static void
 close_others(const int *keep, int n)
 {
-	int fds[8], from = 3;
+	unsigned from = 3, next;
 
-	memcpy(fds, keep, (size_t)n * sizeof(int));
-	qsort(fds, (size_t)n, sizeof(int), by_number);
-	for (int i = 0; i < n; i++) {
-		if (fds[i] < from)
-			continue;
-		if (fds[i] > from)
-			close_range((unsigned)from, (unsigned)fds[i] - 1, 0);
-		from = fds[i] + 1;
-	}
-	close_range((unsigned)from, ~0u, 0);
+	do {
+		next = ~0u;
+		for (int i = 0; i < n; i++)
+			if (keep[i] >= (int)from && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		if (next > from)
+			close_range(from, next - (next != ~0u), 0);
+		from = next + 1;
+	} while (next != ~0u);
 }
 
 /* Until the node has published us; its end or a killed forker ends us. */
@@ -220,8 +214,6 @@ settle(const struct gsi_newborn *n)
 static void
 first_acts(pid_t forker)
 {
-	static const int handled[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
-		SIGSYS, SIGTRAP, SIGTERM, SIGINT, SIGPIPE, SIGHUP };
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -229,9 +221,7 @@ first_acts(pid_t forker)
 	if (getppid() != forker)
 		raise(SIGKILL);
 	setpgid(0, 0);
-	/* the forker has no handlers but those of crash.c */
-	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-		signal(handled[i], SIG_DFL);
+	/* the forker's handlers do nothing here that the defaults do not */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

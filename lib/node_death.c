@@ -63,7 +63,7 @@ declare(struct gsi_node *node, uint32_t slot)
 		gm_poll_remove(
 		    node->poll, gsi_token(GSI_AT_CLIENT, slot, proc->gen));
 	if (!proc->detached)
-		status = gsi_node_wait_status(proc);
+		status = gsi_node_wait_status(node, slot);
 	gsi_node_derive(node, slot, status, reason);
 	if (proc->kind == GS_PROCESS_CLIENT)
 		proc->reaped = !proc->lost;
@@ -147,10 +147,8 @@ gsi_node_bury(struct gsi_node *node)
 		gm_fence(seq_cst);
 	else if (gm_membarrier() != 0)
 		gm_barrier_late();
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++)
 		gsi_node_settle(node, dead[i]);
-		gsi_node_retire(node, dead[i]);
-	}
 	gsi_node_scan(node);
 	for (uint32_t i = 0; i < n; i++) {
 		struct gsi_proc *proc = &node->procs[dead[i]];
@@ -161,6 +159,7 @@ gsi_node_bury(struct gsi_node *node)
 		gm_entry_reason(&node->arena, dead[i], proc->gen, reason);
 		gsi_node_spread(node, dead[i], reason);
 		gsi_node_tell_forker(node, dead[i]);
+		gsi_node_retire(node, dead[i]);
 		if (node->root_slot != 0 && dead[i] == node->root_slot)
 			gsi_node_root_dead(node, reason);
 		if (proc->reaped)

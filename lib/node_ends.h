@@ -46,7 +46,7 @@ void gsi_node_retire(struct gsi_node *node, uint32_t slot);
 
 /* node_status.c */
 /* The wait status as wait(2) has it, or -1. */
-int gsi_node_wait_status(struct gsi_proc *proc);
+int gsi_node_wait_status(struct gsi_node *node, uint32_t slot);
 /* What the process has said itself; false when it has not. */
 bool gsi_node_last_words(
     struct gsi_node *node, uint32_t slot, char reason[GS_REASON_MAX + 1]);

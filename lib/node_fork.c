@@ -58,6 +58,8 @@ settle_child(pid_t node_pid, const char *name)
 	for (int s = 1; s < NSIG; s++)
 		if (s != SIGKILL && s != SIGSTOP)
 			signal(s, SIG_DFL);
+	/* of a server that has opened a node of its own */
+	*gsi_process_slot() = NULL;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -51,26 +51,6 @@ status_hidden(pid_t pid)
 	return readlink(path, link, sizeof(link)) < 0 && errno == EACCES;
 }
 
-/* The wait status as wait(2) has it, or -1.  The zombie stays. */
-int
-gsi_node_wait_status(struct gsi_proc *proc)
-{
-	siginfo_t info = { .si_pid = 0 };
-	int status;
-
-	if (waitid(P_PID, (id_t)proc->os_pid, &info,
-		WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	    info.si_pid == proc->os_pid) {
-		proc->ours = true;
-		return info.si_code == CLD_EXITED ? info.si_status << 8
-						  : info.si_status;
-	}
-	status = status_of_zombie(proc->os_pid);
-	if (status == 0 && status_hidden(proc->os_pid))
-		status = -1;
-	return status;
-}
-
 bool
 gsi_node_last_words(
     struct gsi_node *node, uint32_t slot, char reason[GS_REASON_MAX + 1])
@@ -86,6 +66,30 @@ gsi_node_last_words(
 	memcpy(reason, page->words, size);
 	reason[size] = '\0';
 	return true;
+}
+
+/* The wait status as wait(2) has it, or -1.  The zombie stays. */
+int
+gsi_node_wait_status(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+	char words[GS_REASON_MAX + 1];
+	siginfo_t info = { .si_pid = 0 };
+	int status;
+
+	if (waitid(P_PID, (id_t)proc->os_pid, &info,
+		WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid == proc->os_pid) {
+		proc->ours = true;
+		return info.si_code == CLD_EXITED ? info.si_status << 8
+						  : info.si_status;
+	}
+	status = status_of_zombie(proc->os_pid);
+	/* words count with either */
+	if (status == 0 && !gsi_node_last_words(node, slot, words) &&
+	    status_hidden(proc->os_pid))
+		status = -1;
+	return status;
 }
 
 /* First match wins; see genserver(7), exit reasons. */

@@ -241,7 +241,9 @@ gsi_root_main(int control, int ledger)
 		.handle_child = gsi_root_child,
 	};
 
-	if (me == NULL || forker == NULL || settle(me, control) != 0 ||
+	/* before the arena is mapped: it then lies close to other mappings */
+	if (me == NULL || forker == NULL || gsi_crash_prepare() != 0 ||
+	    settle(me, control) != 0 ||
 	    gsi_forker_init(forker, me, control) != 0)
 		_exit(1);
 	birth.argument = GS_OBJECT(first);

@@ -33,14 +33,14 @@ gsi_root_answer_starter(
 static bool
 same_object(const struct gsi_spec *spec, struct stat *st, bool *program)
 {
-	struct stat exe;
+	uint64_t device, inode;
 	Dl_info info;
 
 	if (dladdr((void *)(uintptr_t)spec->address, &info) == 0 ||
 	    (uint64_t)(uintptr_t)info.dli_fbase != spec->base ||
-	    stat("/proc/self/exe", &exe) != 0)
+	    gsi_spec_exe(&device, &inode) != 0)
 		return false;
-	*program = spec->device == exe.st_dev && spec->inode == exe.st_ino;
+	*program = spec->device == device && spec->inode == inode;
 	if (*program)
 		return true;
 	return stat(info.dli_fname, st) == 0 && st->st_dev == spec->device &&

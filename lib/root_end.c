@@ -11,8 +11,8 @@
 #define RETRY_MS 200
 
 static void
-report(struct gsi_root *root, enum gsi_level level, struct gsi_child *child,
-    const char *context, const char *reason)
+report_of(struct gsi_root *root, enum gsi_level level, struct gsi_child *child,
+    gs_pid pid, const char *context, const char *reason)
 {
 	struct gsi_self *me = root->forker->me;
 	char text[512];
@@ -24,8 +24,15 @@ report(struct gsi_root *root, enum gsi_level level, struct gsi_child *child,
 
 	snprintf(
 	    text, sizeof(text), "child %s: %s: %s", child->id, context, reason);
-	gsi_report(me->reports, level, "supervisor", child->id, child->pid,
-	    text, fields, 3);
+	gsi_report(
+	    me->reports, level, "supervisor", child->id, pid, text, fields, 3);
+}
+
+static void
+report(struct gsi_root *root, enum gsi_level level, struct gsi_child *child,
+    const char *context, const char *reason)
+{
+	report_of(root, level, child, child->pid, context, reason);
 }
 
 static void
@@ -59,24 +66,32 @@ gsi_root_try(struct gsi_root *root, struct gsi_child *child)
 	gsi_root_timer_on(root, child, RETRY_MS, GSI_TIMER_RETRY);
 }
 
-/* Again, unless the limit is reached. */
+/* Again, unless the limit is reached; the log can wait for that. */
 static void
-restart(struct gsi_root *root, struct gsi_child *child, const char *reason)
+restart(struct gsi_root *root, struct gsi_child *child, const char *why)
 {
-	gs_pid holder;
+	char reason[GS_REASON_MAX + 1];
+	gs_pid holder, dead = child->pid;
 
+	gsi_reason_copy(reason, why);
 	/* somebody else has the name: a fork would only end at once */
 	if (gsi_root_name_taken(root, child->spec, &holder)) {
+		report(
+		    root, GSI_ERROR_LEVEL, child, "child_terminated", reason);
 		give_up(root, child, "already_started");
 		return;
 	}
 	if (!gsi_child_may_restart(child, gsi_now_ns())) {
+		report(
+		    root, GSI_ERROR_LEVEL, child, "child_terminated", reason);
 		give_up(root, child, reason);
 		return;
 	}
 	child->state = GS_CHILD_RESTARTING;
 	child->restarts++;
 	gsi_root_try(root, child);
+	report_of(
+	    root, GSI_ERROR_LEVEL, child, dead, "child_terminated", reason);
 }
 
 /* A program that never took its seat was no server to begin with. */
@@ -203,6 +218,5 @@ gsi_root_ended(
 			gsi_child_remove(&root->children, child);
 		return;
 	}
-	report(root, GSI_ERROR_LEVEL, child, "child_terminated", reason);
 	restart(root, child, reason);
 }

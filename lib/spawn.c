@@ -27,7 +27,7 @@ gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me, int control)
 	memset(forker, 0, sizeof(*forker));
 	forker->me = me;
 	forker->control = control;
-	forker->pipe_read = -1;
+	forker->pipe_read = forker->next_life = -1;
 	forker->fd_folder =
 	    open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return forker->fd_folder < 0 ? -errno : 0;
@@ -74,6 +74,15 @@ open_life(struct gsi_forker *forker)
 	}
 	forker->pipe_forks++;
 	return fd;
+}
+
+static int
+take_life(struct gsi_forker *forker)
+{
+	int life = forker->next_life;
+
+	forker->next_life = -1;
+	return life >= 0 ? life : open_life(forker);
 }
 
 /* From here on the last writer's end, the node's, kills the child. */
@@ -198,7 +207,7 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 	if (status != 0)
 		return status;
 	n.parent = parent_of(forker, spec, caller);
-	n.life = open_life(forker);
+	n.life = take_life(forker);
 	/* the helpers of a plain program do not know of us */
 	n.group_life = spec->code == GSI_CODE_PLAIN ? open_life(forker) : -1;
 	sigfillset(&all);
@@ -227,5 +236,8 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 		close(n.group_life);
 	if (n.life >= 0)
 		close(n.life);
+	/* while the child has enough to do */
+	if (status == 0)
+		forker->next_life = open_life(forker);
 	return status;
 }

@@ -10,11 +10,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
+#include "lib/attach.h"
 #include "lib/root.h"
-
-#define CELLS_DEFAULT ((1u << 20) / GM_CELL) /* 1 MiB */
 
 static bool
 check_values(const struct gsi_spec *spec)
@@ -89,13 +89,48 @@ put_text(struct builder *b, const char *text)
 	    b, text != NULL ? text : "", text != NULL ? strlen(text) + 1 : 1);
 }
 
+/* Our own file.  It is asked for once: nothing but an exec changes it. */
+int
+gsi_spec_exe(uint64_t *device, uint64_t *inode)
+{
+	struct gsi_home *home = gsi_home();
+	struct stat st;
+	int status = 0;
+
+	gsi_home_lock();
+	if (home->exe_inode == 0) {
+		status = stat("/proc/self/exe", &st) == 0 ? 0 : -errno;
+		if (status == 0) {
+			home->exe_device = st.st_dev;
+			home->exe_inode = st.st_ino;
+		}
+	}
+	*device = home->exe_device;
+	*inode = home->exe_inode;
+	gsi_home_unlock();
+	return status;
+}
+
+/* Is what begins there the program itself? */
+static bool
+is_program(const void *base)
+{
+	const void *headers = (const void *)getauxval(AT_PHDR);
+	Dl_info info;
+
+	return headers != NULL && dladdr(headers, &info) != 0 &&
+	       info.dli_fbase == base;
+}
+
 /* Which file a behaviour lies in, so that root can tell whether it has it. */
 static int
 locate(
     struct gsi_spec *spec, const gs_behaviour *behaviour, char path[PATH_MAX])
 {
-	struct stat st, exe;
+	uint64_t device, inode;
+	struct stat st;
 	Dl_info info;
+	int status;
 
 	spec->code = GSI_CODE_ADDRESS;
 	spec->address = (uint64_t)(uintptr_t)behaviour;
@@ -107,16 +142,19 @@ locate(
 		    "so that no other process can find it",
 		    behaviour->name);
 	spec->base = (uint64_t)(uintptr_t)info.dli_fbase;
-	if (stat("/proc/self/exe", &exe) != 0)
-		return -errno;
-	if (stat(info.dli_fname, &st) != 0 ||
-	    (st.st_dev == exe.st_dev && st.st_ino == exe.st_ino)) {
+	status = gsi_spec_exe(&device, &inode);
+	if (status != 0)
+		return status;
+	if (is_program(info.dli_fbase) || stat(info.dli_fname, &st) != 0 ||
+	    (st.st_dev == device && st.st_ino == inode)) {
 		/* argv[0] need not be a path: then it is the program */
 		spec->flags |= GSI_SPEC_IN_PROGRAM;
-		st = exe;
-	} else if (realpath(info.dli_fname, path) == NULL) {
-		return -errno;
+		spec->device = device;
+		spec->inode = inode;
+		return 0;
 	}
+	if (realpath(info.dli_fname, path) == NULL)
+		return -errno;
 	spec->device = st.st_dev;
 	spec->inode = st.st_ino;
 	return 0;
@@ -143,7 +181,7 @@ check_options(const gs_options *options, struct gsi_spec *spec)
 	spec->hibernate_after = options->hibernate_after == GS_INFINITY
 				    ? 0
 				    : options->hibernate_after;
-	spec->cells = options->mailbox == 0 ? CELLS_DEFAULT
+	spec->cells = options->mailbox == 0 ? GSI_POOL_CELLS
 		      : options->mailbox < GM_RING_CELLS_MIN * GM_CELL
 			  ? 0
 			  : gm_region_cells(options->mailbox);

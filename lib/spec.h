@@ -59,6 +59,8 @@ struct gsi_spec {
 	char text[];
 };
 
+/* Our own executable file. */
+int gsi_spec_exe(uint64_t *device, uint64_t *inode);
 /* True when every offset of a spec lies within it and its text ends. */
 bool gsi_spec_check(const struct gsi_spec *spec, size_t size);
 

@@ -111,6 +111,7 @@ struct gsi_welcome {
 /* ---- the node and its forkers: the control socket ---- */
 
 #define GSI_POOL 16u
+#define GSI_POOL_CELLS ((1u << 20) / GM_CELL) /* 1 MiB, the usual mailbox */
 
 /* Node to forker: slots to fork into, one bell each. */
 struct gsi_pool {
