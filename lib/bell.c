@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A peer's bell taken from the peer itself, when the node is stopped and hands
- * out none.  The kernel gives it to those who may trace that process: the same
- * user, where no security module says otherwise.
+ * A peer's bell taken from the peer itself, which is faster than asking the
+ * node and works while that is stopped.  The kernel gives it to those who may
+ * trace that process: the same user, where no security module says otherwise.
+ *
+ * The rule: what a page says of its bell may be wrong, since a server can
+ * close it and open something else under its number.  The table, which only
+ * the node writes, says what the kernel calls the right one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,17 +64,23 @@ is_still(const struct gsi_peer *peer, pid_t os_pid)
 	return began(os_pid) >= 0 && began(os_pid) <= seated + 20 * NS_PER_MS;
 }
 
-static bool
-is_eventfd(int fd)
+uint64_t
+gsi_bell_id(int bell)
 {
-	static const char wanted[] = "anon_inode:[eventfd]";
-	char path[64], link[sizeof(wanted)];
+	static const char key[] = "\neventfd-id:";
+	char path[64], text[512], *at;
 	ssize_t n;
+	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = readlink(path, link, sizeof(link));
-	return n == (ssize_t)sizeof(wanted) - 1 &&
-	       memcmp(link, wanted, sizeof(wanted) - 1) == 0;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bell);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, key);
+	return at != NULL ? strtoull(at + sizeof(key) - 1, NULL, 10) + 1 : 0;
 }
 
 int
@@ -79,9 +89,10 @@ gsi_bell_of(struct gsi_self *me, const struct gsi_peer *peer)
 	const struct gm_page *page = gm_arena_page(me->arena, peer->pid.slot);
 	uint32_t number = gm_load(&page->bell, acquire);
 	pid_t os_pid = (pid_t)gm_load(&peer->entry->os_pid, relaxed);
+	uint64_t id = gm_load(&peer->entry->bell, relaxed);
 	int pidfd, bell = -ESRCH;
 
-	if (number == 0 || number > INT32_MAX || os_pid <= 1)
+	if (number == 0 || number > INT32_MAX || os_pid <= 1 || id == 0)
 		return -ESRCH;
 	pidfd = (int)syscall(SYS_pidfd_open, os_pid, 0);
 	if (pidfd < 0)
@@ -91,8 +102,7 @@ gsi_bell_of(struct gsi_self *me, const struct gsi_peer *peer)
 		bell = bell < 0 ? -errno : bell;
 	}
 	close(pidfd);
-	/* what a page says may be anything */
-	if (bell >= 0 && !is_eventfd(bell)) {
+	if (bell >= 0 && gsi_bell_id(bell) != id) {
 		close(bell);
 		bell = -EBADF;
 	}

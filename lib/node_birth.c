@@ -125,6 +125,7 @@ gsi_node_publish(struct gsi_node *node, uint32_t slot,
 	gm_store(&entry->supervisor,
 	    (uint64_t)proc->forker.slot << 32 | proc->forker.gen, relaxed);
 	gm_store(&entry->started, gsi_now_ns(), relaxed);
+	gm_store(&entry->bell, gsi_bell_id(proc->bell), relaxed);
 	entry->reason_size = 0;
 	/* last [G1]: from here on it is alive for everybody */
 	gm_store(&entry->word, gm_word_of(proc->gen, GM_LIVE), release);

@@ -65,11 +65,11 @@ place(struct gsi_self *me, uint32_t slot)
 static void
 close_bell(struct gsi_peers *peers, struct gsi_peer *peer)
 {
-	if (peer->bell < 0)
-		return;
-	close(peer->bell);
+	if (peer->bell >= 0) {
+		close(peer->bell);
+		peers->bells--;
+	}
 	peer->bell = -1;
-	peers->bells--;
 }
 
 static void
@@ -236,34 +236,43 @@ gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 	return 0;
 }
 
-/* Too many: all go, and those that are used come back. */
-static void
+/*
+ * Too many: all go, and those that are used come back.  Who keeps none does
+ * not ask the node either, which would make it wait.
+ */
+static int
 fetch(struct gsi_self *me, struct gsi_peer *peer)
 {
+	int bell;
+
 	if (me->peers->bells >= me->peers->bells_max)
 		for_all(me->peers, drop_bell);
-	peer->bell = gsi_fetch_bell(me, peer->pid);
-	/* a node that is stopped must not stand between two who live */
-	if (peer->bell == -ETIMEDOUT)
-		peer->bell = gsi_bell_of(me, peer);
-	if (peer->bell >= 0)
+	bell = gsi_bell_of(me, peer);
+	if (!me->bells_kept)
+		return bell;
+	if (bell < 0)
+		bell = gsi_fetch_bell(me, peer->pid);
+	if (bell >= 0) {
 		me->peers->bells++;
+		peer->bell = bell;
+	}
+	return bell;
 }
 
 void
 gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer)
 {
 	static const uint64_t one = 1;
-	int cancel;
+	int cancel, bell = peer->bell;
 
 	/* write is a cancellation point, and we are inside a send */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (peer->bell < 0 && me->bells_kept)
-		fetch(me, peer);
-	if (peer->bell < 0)
+	if (bell < 0 && !me->bells_by_node)
+		bell = fetch(me, peer);
+	if (bell < 0 || (write(bell, &one, sizeof(one)) < 0 && errno != EAGAIN))
 		ring_by_node(me, peer->pid);
-	else if (write(peer->bell, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		ring_by_node(me, peer->pid);
+	if (bell >= 0 && bell != peer->bell)
+		close(bell);
 	pthread_setcancelstate(cancel, NULL);
 }
 

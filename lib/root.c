@@ -221,7 +221,7 @@ settle(struct gsi_self *me, int control)
 	gsi_share_not(me->page, GM_PAGE_BYTES);
 	gsi_share_not(me->region.region, me->region.mapped);
 	/* a supervisor never spins: its children want the CPU */
-	/* nor does it collect descriptors: the node rings for it */
+	/* nor does it collect descriptors: each of them slows a fork */
 	me->bells_kept = false;
 	me->spin_ns = 0;
 	me->yielding.without = UINT32_MAX;

@@ -41,8 +41,11 @@ stop(struct gsi_self *me, gs_pid pid, const char *reason, int64_t deadline,
 		return -EPERM;
 	status =
 	    gsi_request_start(me, GSI_OP_WATCH, &watch, sizeof(watch), &tag);
+	/* the node, which has just been rung, rings faster than we get a bell */
+	me->bells_by_node = true;
 	if (status == 0)
 		status = send_terminate(me, pid, reason);
+	me->bells_by_node = false;
 	if (status == 0 || status == -ESRCH) {
 		int sent = status;
 
