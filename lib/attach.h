@@ -92,6 +92,14 @@ int gsi_fetch_bell(struct gsi_self *me, gs_pid pid);
 /* Fills what clients and servers have in common; region and page mapped. */
 int gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
     int bell, int node_bell, int reports);
+/*
+ * The same in steps, for who is not published yet: all but the mailbox; what
+ * will be the mailbox if nothing else was asked for; the mailbox.
+ */
+int gsi_member_prepare(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
+    int bell, int node_bell, int reports);
+void gsi_member_guess(struct gsi_self *me);
+int gsi_member_enter(struct gsi_self *me);
 void gsi_member_free(struct gsi_self *me);
 
 #endif

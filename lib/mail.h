@@ -52,6 +52,11 @@ gsi_peer_alive(const struct gsi_peer *peer)
 int gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out);
 void gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer);
 void gsi_peers_free(struct gsi_self *me);
+/* Its mailbox is mapped and its bell in hand; both are taken. */
+void gsi_peer_know(struct gsi_self *me, gs_pid pid, int bell,
+    const struct gm_region_ref *region);
+/* Unmapped, and mapped again when there is something to say. */
+void gsi_peer_forget(struct gsi_self *me, gs_pid pid);
 /* bell.c: its bell without the node's help, or -errno */
 int gsi_bell_of(struct gsi_self *me, const struct gsi_peer *peer);
 /* What the kernel calls this eventfd of ours, plus 1; 0: no eventfd. */

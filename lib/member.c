@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a server and a client have in common once the node has given them a
- * slot: own page, own mailbox, bell, poller.
+ * slot: own page, own mailbox, bell, poller.  A server that waits for its
+ * slot to be published prepares all that needs no slot, and maps the mailbox
+ * that is most likely its own.
  */
 #include <errno.h>
 #include <sched.h>
@@ -27,11 +29,11 @@ spin_budget(void)
 	return SPIN_START_NS;
 }
 
+/* The node has made it, or tells when it publishes us. */
 static int
 map_region(struct gsi_self *me)
 {
 	const struct gm_entry *entry = gm_entry_at(me->arena, me->pid.slot);
-	bool fenced = (me->arena->header->flags & GM_FENCED) != 0;
 	int status;
 
 	if (entry == NULL)
@@ -40,6 +42,37 @@ map_region(struct gsi_self *me)
 	    me->pid.slot, me->pid.gen, true, &me->region);
 	if (status == 0 && me->region.cells != gm_load(&entry->cells, relaxed))
 		status = -EBADMSG;
+	return status;
+}
+
+void
+gsi_member_guess(struct gsi_self *me)
+{
+	if (map_region(me) != 0 && me->region.region != NULL)
+		gm_region_unmap(&me->region);
+}
+
+/* What was mapped in advance is not what it has become. */
+static bool
+guessed_wrong(struct gsi_self *me)
+{
+	const struct gm_entry *entry = gm_entry_at(me->arena, me->pid.slot);
+
+	return entry == NULL ||
+	       me->region.at != gm_load(&entry->region, relaxed) ||
+	       me->region.cells != gm_load(&entry->cells, relaxed);
+}
+
+int
+gsi_member_enter(struct gsi_self *me)
+{
+	bool fenced = (me->arena->header->flags & GM_FENCED) != 0;
+	int status = 0;
+
+	if (me->region.region != NULL && guessed_wrong(me))
+		gm_region_unmap(&me->region);
+	if (me->region.region == NULL)
+		status = map_region(me);
 	if (status != 0)
 		return status;
 	if (!fenced && gm_membarrier_register() != 0)
@@ -78,11 +111,9 @@ close_poll(struct gsi_self *me)
 }
 
 int
-gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
+gsi_member_prepare(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
     int bell, int node_bell, int reports)
 {
-	int status;
-
 	me->pid = pid;
 	me->arena = arena;
 	me->bell = bell;
@@ -100,10 +131,17 @@ gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	if (me->page == NULL)
 		return -errno;
 	gm_store(&me->page->bell, (uint32_t)bell + 1, release);
-	status = map_region(me);
-	if (status == 0)
-		status = open_poll(me);
-	return status;
+	return open_poll(me);
+}
+
+int
+gsi_member_init(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
+    int bell, int node_bell, int reports)
+{
+	int status =
+	    gsi_member_prepare(me, pid, arena, bell, node_bell, reports);
+
+	return status == 0 ? gsi_member_enter(me) : status;
 }
 
 /* Closes everything but the arena, which threads share. */

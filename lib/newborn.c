@@ -92,8 +92,11 @@ say_started(struct gsi_self *me, const char *reason, uint32_t kind)
 	for (int i = 0;; i++) {
 		status = gsi_send(me, root, GM_MAILBOX, &head, gs_text(reason),
 		    GM_SEND_RUNTIME);
-		if (status == 0 || status == -ESRCH)
+		if (status == 0 || status == -ESRCH) {
+			/* most never say anything to it again */
+			gsi_peer_forget(me, root);
 			return;
+		}
 		/* who waits for us would do so for ever */
 		if (status != -EAGAIN && status != -ENOSPC && i > TRIES)
 			give_up(me, "system_limit");
@@ -181,6 +184,7 @@ enter_folder(struct gsi_self *me, const struct gsi_spec *spec)
 		give_up(me, "no_directory: %s: %s", directory, strerror(errno));
 }
 
+/* What needs no slot is done while the node is still about to publish it. */
 static struct gsi_self *
 settle(const struct gsi_newborn *n)
 {
@@ -188,23 +192,29 @@ settle(const struct gsi_newborn *n)
 	struct gsi_self *me = calloc(1, sizeof(*me));
 	struct gm_arena *arena = gsi_share_new(parent->arena);
 	int keep[] = { n->bell, n->life, parent->arena->fd, parent->node_bell,
-		parent->reports, n->group_life };
+		parent->reports, n->group_life, parent->bell };
+	int status;
 
 	if (me == NULL || arena == NULL)
 		_exit(1);
-	close_others(keep, 6);
+	close_others(keep, 7);
+	me->is_server = true;
+	me->socket = -1;
+	status = gsi_member_prepare(
+	    me, n->pid, arena, n->bell, parent->node_bell, parent->reports);
+	gsi_member_guess(me);
 	wait_published(parent->arena, n->pid, n->bell, n->life);
 	/* the life pipe kills with the node; the forker's end is no reason */
 	if (n->life >= 0)
 		prctl(PR_SET_PDEATHSIG, 0);
-	me->is_server = true;
-	me->socket = -1;
-	if (gsi_member_init(me, n->pid, arena, n->bell, parent->node_bell,
-		parent->reports) != 0) {
+	if (status == 0)
+		status = gsi_member_enter(me);
+	if (status != 0) {
 		if (me->page != NULL)
 			give_up(me, "system_limit");
 		_exit(1);
 	}
+	gsi_peer_know(me, parent->pid, parent->bell, &parent->region);
 	gsi_home_server(arena);
 	gsi_self_set(me);
 	return me;

@@ -87,12 +87,39 @@ gsi_node_region_free(struct gsi_node *node, struct gsi_proc *proc)
 		gm_region_punch(node->arena.fd, proc->region, proc->cells);
 }
 
+/* Where it is and how large: true once the slot is published. */
+static void
+show_region(struct gsi_node *node, uint32_t slot)
+{
+	const struct gsi_proc *proc = &node->procs[slot];
+	struct gm_entry *entry = &node->arena.table[slot];
+
+	gm_store(&entry->region, proc->region, relaxed);
+	gm_store(&entry->cells, proc->cells, relaxed);
+}
+
+/* What can be made before there is a process: its birth is then quick. */
+void
+gsi_node_furnish(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_proc *proc = &node->procs[slot];
+
+	proc->cells = GSI_POOL_CELLS;
+	if (new_region(node, proc->cells, slot, proc->gen, &proc->region) != 0)
+		proc->region = 0;
+	show_region(node, slot);
+}
+
 static int
 make_region(
     struct gsi_node *node, struct gsi_proc *proc, uint32_t slot, uint32_t cells)
 {
-	int status = new_region(node, cells, slot, proc->gen, &proc->region);
+	int status;
 
+	if (proc->region != 0 && proc->cells == cells)
+		return 0;
+	gsi_node_region_free(node, proc);
+	status = new_region(node, cells, slot, proc->gen, &proc->region);
 	if (status == -ENOSPC && proc->kind == GS_PROCESS_CLIENT)
 		status = spare_region(node, proc, slot);
 	proc->cells = cells;
@@ -115,8 +142,7 @@ gsi_node_publish(struct gsi_node *node, uint32_t slot,
 		return status;
 	proc->state = GSI_SLOT_LIVE;
 	proc->os_pid = os_pid;
-	gm_store(&entry->region, proc->region, relaxed);
-	gm_store(&entry->cells, cells, relaxed);
+	show_region(node, slot);
 	gm_store(&entry->os_pid, (uint32_t)os_pid, relaxed);
 	gm_store(&entry->kind, (uint32_t)kind, relaxed);
 	gm_store(&entry->flags, proc->refused ? GM_REFUSED : 0, relaxed);
@@ -125,7 +151,9 @@ gsi_node_publish(struct gsi_node *node, uint32_t slot,
 	gm_store(&entry->supervisor,
 	    (uint64_t)proc->forker.slot << 32 | proc->forker.gen, relaxed);
 	gm_store(&entry->started, gsi_now_ns(), relaxed);
-	gm_store(&entry->bell, gsi_bell_id(proc->bell), relaxed);
+	if (proc->bell_id == 0)
+		proc->bell_id = gsi_bell_id(proc->bell);
+	gm_store(&entry->bell, proc->bell_id, relaxed);
 	entry->reason_size = 0;
 	/* last [G1]: from here on it is alive for everybody */
 	gm_store(&entry->word, gm_word_of(proc->gen, GM_LIVE), release);

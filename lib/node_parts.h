@@ -54,6 +54,8 @@ void gsi_node_pool_refill(struct gsi_node *node);
 /* Wakes whoever waits for a change of the tables. */
 void gsi_node_changed(struct gsi_node *node);
 void gsi_node_spare(struct gsi_node *node);
+/* Gives a slot of the pool the mailbox that most want. */
+void gsi_node_furnish(struct gsi_node *node, uint32_t slot);
 /* The memory of a slot, given back or set aside again. */
 void gsi_node_region_free(struct gsi_node *node, struct gsi_proc *proc);
 /* Makes mailbox and bell of a slot and publishes it as alive. */

@@ -68,6 +68,7 @@ gsi_node_slot_free(struct gsi_node *node, uint32_t slot)
 	struct gm_entry *entry = &node->arena.table[slot];
 	uint32_t gen = proc->gen;
 
+	gsi_node_unmap(node, slot);
 	gsi_node_region_free(node, proc);
 	if (proc->bell >= 0)
 		close(proc->bell);
@@ -131,9 +132,14 @@ take_with_bell(struct gsi_node *node, uint32_t n, uint32_t *slot)
 		return status;
 	}
 	node->procs[*slot].bell = bell;
+	node->procs[*slot].bell_id = gsi_bell_id(bell);
 	return 0;
 }
 
+/*
+ * Up to what a forker should have and no further: what is made here delays
+ * whoever asks the node next, and has a mailbox already.
+ */
 void
 gsi_node_pool_refill(struct gsi_node *node)
 {
@@ -143,12 +149,13 @@ gsi_node_pool_refill(struct gsi_node *node)
 
 	if (node->control < 0 || node->pooled > GSI_POOL / 2)
 		return;
-	while (pool.n < GSI_POOL && status == 0) {
+	while (pool.n + node->pooled < GSI_POOL && status == 0) {
 		uint32_t *slot = &slots[pool.n];
 
 		status = take_with_bell(node, pool.n, slot);
 		if (status != 0)
 			break;
+		gsi_node_furnish(node, *slot);
 		bells[pool.n] = node->procs[*slot].bell;
 		pool.pid[pool.n++] = gsi_node_pid(node, *slot);
 	}

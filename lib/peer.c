@@ -236,6 +236,41 @@ gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 	return 0;
 }
 
+void
+gsi_peer_know(struct gsi_self *me, gs_pid pid, int bell,
+    const struct gm_region_ref *region)
+{
+	const struct gm_entry *entry = gm_entry_at(me->arena, pid.slot);
+	struct gsi_peer *peer = calloc(1, sizeof(*peer));
+	struct gsi_peer **at = entry != NULL ? place(me, pid.slot) : NULL;
+	struct gm_region_ref mapped = *region;
+
+	if (peer == NULL || at == NULL || *at != NULL) {
+		free(peer);
+		close(bell);
+		gm_region_unmap(&mapped);
+		return;
+	}
+	gsi_share_not(mapped.region, mapped.mapped);
+	peer->pid = pid;
+	peer->entry = entry;
+	peer->region = mapped;
+	peer->bell = bell;
+	me->peers->count++;
+	me->peers->bells++;
+	*at = peer;
+}
+
+void
+gsi_peer_forget(struct gsi_self *me, gs_pid pid)
+{
+	struct gsi_peers *peers = me->peers;
+
+	if (peers != NULL && pid.slot < GM_SLOTS &&
+	    peers->leaf[pid.slot / LEAF] != NULL)
+		forget(peers, &peers->leaf[pid.slot / LEAF][pid.slot % LEAF]);
+}
+
 /*
  * Too many: all go, and those that are used come back.  Who keeps none does
  * not ask the node either, which would make it wait.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Asking the node: a cell in the own page, a bit that says so, and the node's
- * bell, always.  The answer comes through the reply ring like that of a call.
+ * bell, unless that has just been rung.  The answer comes through the reply
+ * ring like that of a call.
  *
  * SIGKILL before request_tail is stored: the request was never made.  After
  * it: the node carries it out, also when it reads it at the death.
@@ -16,15 +17,25 @@
 /* How long to wait before the node is rung once more. */
 #define AGAIN_NS (1000 * NS_PER_MS)
 
+/* True when the bit was there already. */
+static bool
+set_bit(struct gsi_self *me)
+{
+	uint32_t slot = me->pid.slot;
+	uint64_t bit = 1ull << (slot % 64);
+
+	/* release [D1]: the cell before the bit that leads to it */
+	return (atomic_fetch_or_explicit(&me->arena->dirty->bits[slot / 64],
+		    bit, memory_order_release) &
+		   bit) != 0;
+}
+
 static void
 ring_node(struct gsi_self *me)
 {
 	static const uint64_t one = 1;
-	uint32_t slot = me->pid.slot;
 
-	/* release [D1]: the cell before the bit that leads to it */
-	atomic_fetch_or_explicit(&me->arena->dirty->bits[slot / 64],
-	    1ull << (slot % 64), memory_order_release);
+	set_bit(me);
 	while (write(me->node_bell, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 }
@@ -57,6 +68,7 @@ post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
     uint64_t tag)
 {
 	uint32_t tail = gm_load(&me->page->request_tail, relaxed);
+	uint32_t head = gm_load(&me->page->request_head, relaxed);
 	struct gm_request *cell = &me->page->requests[tail % GM_REQUESTS];
 	int status;
 
@@ -71,7 +83,13 @@ post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
 	if (size > 0)
 		memcpy(cell->body, body, size);
 	gm_store(&me->page->request_tail, tail + 1, release); /* [P3] */
-	ring_node(me);
+	/*
+	 * The node has been rung for the cell before this one, has not read it,
+	 * and not taken the bit either: it finds both.  A bit that a stray write
+	 * has set, just then, costs the second until the node looks again.
+	 */
+	if (!set_bit(me) || head == tail)
+		ring_node(me);
 	return 0;
 }
 

@@ -217,9 +217,11 @@ settle(struct gsi_self *me, int control)
 	status = gsi_member_init(me, setup.pid, arena, fds[1], fds[2], fds[3]);
 	if (status != 0)
 		return status;
-	/* children do not need what is ours alone */
+	/*
+	 * Children do not need what is ours alone.  The mailbox they have from
+	 * us, for what they say first.
+	 */
 	gsi_share_not(me->page, GM_PAGE_BYTES);
-	gsi_share_not(me->region.region, me->region.mapped);
 	/* a supervisor never spins: its children want the CPU */
 	/* nor does it collect descriptors: each of them slows a fork */
 	me->bells_kept = false;

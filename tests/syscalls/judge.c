@@ -200,7 +200,10 @@ settled(struct stage *stage, int *now)
 	}
 }
 
-/* A root that is new has not taken what is on its way to it before a start. */
+/*
+ * Bells on their way to root are nobody's until its next start.  That start may
+ * make the node send more, but not the one after it as well.
+ */
 static void
 same_descriptors(struct stage *stage)
 {
@@ -208,10 +211,12 @@ same_descriptors(struct stage *stage)
 		"other descriptors", "bells of nobody" };
 	int now[COUNTS];
 
-	if (settled(stage, now))
-		return;
-	run_well(stage, "start", start_y);
-	run_well(stage, "stop", stop_y);
+	for (int i = 0; i < 2; i++) {
+		if (settled(stage, now))
+			return;
+		run_well(stage, "start", start_y);
+		run_well(stage, "stop", stop_y);
+	}
 	if (settled(stage, now))
 		return;
 	for (int i = 0; i < COUNTS; i++)
