@@ -28,15 +28,16 @@ describe(struct gsi_child *child)
 }
 
 static struct gsi_child *
-child_of(const struct gsi_spec *spec, uint64_t serial)
+child_of(
+    struct gsi_unshared *memory, const struct gsi_spec *spec, uint64_t serial)
 {
-	struct gsi_child *child = calloc(1, sizeof(*child));
+	struct gsi_child *child = gsi_unshared_take(memory, sizeof(*child));
 
 	if (child == NULL)
 		return NULL;
-	child->spec = malloc(spec->size);
+	child->spec = gsi_unshared_take(memory, spec->size);
 	if (child->spec == NULL) {
-		free(child);
+		gsi_unshared_give(memory, child, sizeof(*child));
 		return NULL;
 	}
 	memcpy(child->spec, spec, spec->size);
@@ -151,7 +152,7 @@ take_over(void *data, uint64_t at, const struct gsi_ledger_head *head,
 	if (!gsi_spec_check(spec, head->spec_size) ||
 	    head->state > GS_CHILD_FAILED || head->goal > GSI_GOAL_RESTART)
 		return;
-	child = child_of(spec, head->serial);
+	child = child_of(&children->memory, spec, head->serial);
 	if (child == NULL)
 		return;
 	child->pid = head->pid;
@@ -181,12 +182,21 @@ gsi_children_open(struct gsi_children *children, int fd)
 	gsi_ledger_open(&children->ledger, fd, take_over, children);
 }
 
+void
+gsi_children_close(struct gsi_children *children)
+{
+	gsi_unshared_end(&children->memory);
+	free(children->ledger.holes);
+	memset(children, 0, sizeof(*children));
+}
+
 /* ---- the list ---- */
 
 struct gsi_child *
 gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
 {
-	struct gsi_child *child = child_of(spec, ++children->next_serial);
+	struct gsi_child *child =
+	    child_of(&children->memory, spec, ++children->next_serial);
 	struct gsi_ledger_head head;
 
 	if (child == NULL)
@@ -214,8 +224,8 @@ gsi_child_remove(struct gsi_children *children, struct gsi_child *child)
 		children->last = child->prev;
 	head = head_of(child);
 	gsi_ledger_remove(&children->ledger, child->kept_at, &head);
-	free(child->spec);
-	free(child);
+	gsi_unshared_give(&children->memory, child->spec, child->spec->size);
+	gsi_unshared_give(&children->memory, child, sizeof(*child));
 }
 
 struct gsi_child *

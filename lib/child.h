@@ -7,6 +7,7 @@
 
 #include "lib/ledger.h"
 #include "lib/spec.h"
+#include "lib/unshared.h"
 
 #define GSI_DEATHS_KEPT GSI_LEDGER_TIMES
 
@@ -20,7 +21,7 @@ struct gsi_child {
 	struct gsi_child *prev;
 	struct gsi_child *next;
 	uint64_t serial;
-	struct gsi_spec *spec; /* owned */
+	struct gsi_spec *spec; /* owned; not there in children */
 	char id[GS_NAME_MAX + 1];
 	char what[256];
 	gs_pid pid;
@@ -57,10 +58,13 @@ struct gsi_children {
 	struct gsi_child *last;
 	uint64_t next_serial;
 	struct gsi_ledger ledger;
+	struct gsi_unshared memory; /* of each child, and its spec */
 };
 
 /* The list as the last root has left it in fd; -1: an empty one. */
 void gsi_children_open(struct gsi_children *children, int fd);
+/* Frees the list; what is in fd stays for the next root. */
+void gsi_children_close(struct gsi_children *children);
 /* Adds a copy of spec at the end; NULL when memory is out. */
 struct gsi_child *gsi_child_add(
     struct gsi_children *children, const struct gsi_spec *spec);

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -194,8 +195,9 @@ parent_of(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller)
 	return GS_NO_PID;
 }
 
-int
-gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
+/* spec: where the child has it as well. */
+static int
+spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
     gs_pid *pid, pid_t *os_pid)
 {
 	struct gsi_newborn n = { .forker = forker, .spec = spec };
@@ -239,5 +241,20 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 	/* while the child has enough to do */
 	if (status == 0)
 		forker->next_life = open_life(forker);
+	return status;
+}
+
+int
+gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
+    gs_pid *pid, pid_t *os_pid)
+{
+	struct gsi_spec *copy = malloc(spec->size);
+	int status;
+
+	if (copy == NULL)
+		return -ENOMEM;
+	memcpy(copy, spec, spec->size);
+	status = spawn(forker, copy, caller, pid, os_pid);
+	free(copy);
 	return status;
 }

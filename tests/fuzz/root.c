@@ -259,14 +259,7 @@ root_begins(struct world *w)
 static void
 root_ends(struct world *w)
 {
-	struct gsi_child *child, *next;
-
-	for (child = w->root->children.first; child; child = next) {
-		next = child->next;
-		free(child->spec);
-		free(child);
-	}
-	free(w->root->children.ledger.holes);
+	gsi_children_close(&w->root->children);
 	free(w->root);
 	memset(w->answered, 1, w->asked + 1);
 	w->open = 0;

@@ -40,24 +40,10 @@ add(struct gsi_children *list, const char *name, size_t argument)
 }
 
 static void
-drop_all(struct gsi_children *list)
-{
-	/* as SIGKILL would: the list goes, the file stays */
-	while (list->first != NULL) {
-		struct gsi_child *next = list->first->next;
-
-		free(list->first->spec);
-		free(list->first);
-		list->first = next;
-	}
-	free(list->ledger.holes);
-}
-
-static void
 reopen(struct gsi_children *list, int fd)
 {
-	drop_all(list);
-	memset(list, 0, sizeof(*list));
+	/* as SIGKILL would: the list goes, the file stays */
+	gsi_children_close(list);
 	gsi_children_open(list, fd);
 }
 
@@ -117,7 +103,7 @@ TEST(ledger_gives_back_what_was_saved)
 	CHECK_STR(c->last_reason, "signal:11");
 	/* serials go on, so that no two children share one */
 	CHECK(add(&list, "three", 0)->serial == 3);
-	drop_all(&list);
+	gsi_children_close(&list);
 	close(fd);
 }
 
@@ -146,7 +132,7 @@ TEST(ledger_uses_room_again_and_keeps_the_order)
 	CHECK_INT(count(&list), 200);
 	for (struct gsi_child *c = list.first; c->next != NULL; c = c->next)
 		CHECK(c->serial + 1 == c->next->serial);
-	drop_all(&list);
+	gsi_children_close(&list);
 	close(fd);
 }
 
@@ -163,7 +149,7 @@ TEST(ledger_gives_memory_of_large_arguments_back)
 	CHECK(memory_of(fd) < 100000);
 	reopen(&list, fd);
 	CHECK_INT(count(&list), 1);
-	drop_all(&list);
+	gsi_children_close(&list);
 	close(fd);
 }
 
@@ -191,7 +177,7 @@ TEST(ledger_cut_short_keeps_what_stands_before)
 	add(&list, "four", 10);
 	reopen(&list, fd);
 	CHECK_INT(count(&list), 1);
-	drop_all(&list);
+	gsi_children_close(&list);
 	close(fd);
 }
 
@@ -216,7 +202,7 @@ TEST(ledger_of_garbage_is_survived)
 		reopen(&list, fd);
 		CHECK(count(&list) <= 2);
 		add(&list, "three", 10);
-		drop_all(&list);
+		gsi_children_close(&list);
 		memset(&list, 0, sizeof(list));
 	}
 	close(fd);
