@@ -126,6 +126,7 @@ gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
 		/* the node may hold answers back for want of room */
 		if (gm_ring_release(&me->replies))
 			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+		deadline = gsi_fixed(deadline);
 		status = gsi_sleep_on(me, gsi_sleep, me, peer, deadline, &step);
 		if (status == 0)
 			continue;

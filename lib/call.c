@@ -78,10 +78,13 @@ call_at(struct gsi_self *me, gs_addr to, uint32_t kind, gs_bytes request,
 }
 
 /* Out of the way of those that stay at home. */
-static int __attribute__((cold, noinline)) call_elsewhere(struct gsi_self *me,
-    gs_addr to, uint32_t kind, gs_bytes request, gs_bytes *reply,
-    int64_t deadline, char reason[GS_REASON_MAX + 1], int status)
+static int __attribute__((cold, noinline))
+call_elsewhere(struct gsi_self *me, gs_addr to, uint32_t kind, gs_bytes request,
+    gs_bytes *reply, int timeout, char reason[GS_REASON_MAX + 1])
 {
+	int64_t deadline = gsi_deadline(timeout);
+	int status = -EHOSTUNREACH;
+
 	if (gsi_elsewhere(&me, to, deadline, &status))
 		status = gsi_there(me,
 		    call_at(me, to, kind, request, reply, deadline, reason));
@@ -93,9 +96,8 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
     gs_bytes *reply, int timeout)
 {
 	struct gsi_self *me = gsi_self();
-	char reason[GS_REASON_MAX + 1] = "";
+	char reason[GS_REASON_MAX + 1];
 	gs_bytes answer = GS_NONE;
-	int64_t deadline;
 	int status;
 
 	if (timeout < 0)
@@ -105,11 +107,12 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
 		    operation, timeout);
 	if (me == NULL)
 		return -ENOTCONN;
-	deadline = gsi_deadline(timeout);
-	status = call_at(me, to, kind, request, &answer, deadline, reason);
-	if (status != 0)
+	reason[0] = '\0';
+	status =
+	    call_at(me, to, kind, request, &answer, GSI_IN(timeout), reason);
+	if (status == -EHOSTUNREACH)
 		status = call_elsewhere(
-		    me, to, kind, request, &answer, deadline, reason, status);
+		    me, to, kind, request, &answer, timeout, reason);
 	if (status != 0)
 		return gsi_failed(
 		    status, operation, to, request, timeout, reason);

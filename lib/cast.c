@@ -88,27 +88,40 @@ await_room(struct gsi_self *me, gs_pid pid, size_t size, int64_t deadline)
 	return status == 0 && !gsi_node_alive(me) ? -ENOTCONN : status;
 }
 
+/* Refused for want of room: status, and once more when there may be some. */
 static int
-cast_wait(struct gsi_self *me, gs_addr to, gs_bytes request, int timeout)
+cast_again(struct gsi_self *me, gs_addr to, gs_bytes request, int64_t deadline,
+    int status)
 {
-	int64_t deadline = 0;
-	bool waited = false;
 	gs_pid pid;
-	int status = gsi_resolve(me, to, &pid);
 
-	while (status == 0) {
-		status = cast(me, pid, GSI_CAST, request);
+	while (status == -EAGAIN) {
+		status = gsi_resolve(me, to, &pid);
 		/* waiting for room in one's own mailbox would be for ever */
-		if (status != -EAGAIN || gs_pid_equal(pid, me->pid))
-			break;
-		/* the clock is looked at only by those who wait */
-		if (!waited)
-			deadline = gsi_deadline(timeout);
-		waited = true;
-		status = await_room(
-		    me, pid, sizeof(struct gsi_head) + request.size, deadline);
+		if (status == 0 && gs_pid_equal(pid, me->pid))
+			return -EAGAIN;
+		if (status == 0)
+			status = await_room(me, pid,
+			    sizeof(struct gsi_head) + request.size, deadline);
+		if (status == 0)
+			status = cast(me, pid, GSI_CAST, request);
 	}
 	return status;
+}
+
+static int __attribute__((cold, noinline)) cast_wait(
+    struct gsi_self *me, gs_addr to, gs_bytes request, int timeout, int status)
+{
+	/* the clock is looked at only by those who wait */
+	int64_t deadline = gsi_deadline(timeout);
+
+	if (gsi_elsewhere(&me, to, GSI_SOON, &status))
+		status = cast_to(me, to, GSI_CAST, request);
+	status = cast_again(me, to, request, deadline, status);
+	status = cast_status(gsi_there(me, status));
+	return status == 0
+		   ? 0
+		   : gsi_failed(status, "cast", to, request, timeout, NULL);
 }
 
 int
@@ -124,13 +137,8 @@ gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 		    timeout);
 	if (me == NULL)
 		return -ENOTCONN;
-	status = cast_wait(me, to, request, timeout);
-	if (gsi_elsewhere(&me, to, GSI_SOON, &status))
-		status = gsi_there(me, cast_wait(me, to, request, timeout));
-	status = cast_status(status);
-	return status == 0
-		   ? 0
-		   : gsi_failed(status, "cast", to, request, timeout, NULL);
+	status = cast_to(me, to, GSI_CAST, request);
+	return status == 0 ? 0 : cast_wait(me, to, request, timeout, status);
 }
 
 int

@@ -14,7 +14,15 @@
 struct gsi_self;
 
 /* name.c */
-int gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid);
+int gsi_resolve_name(struct gsi_self *me, gs_addr to, gs_pid *pid);
+static inline int
+gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid)
+{
+	if (__builtin_expect(to.kind != GS_ADDR_PID, 0))
+		return gsi_resolve_name(me, to, pid);
+	*pid = to.pid;
+	return 0;
+}
 /* -EINVAL, and says what is wrong with the name. */
 int gsi_name_refused(const char *name);
 /* The root supervisor of the node. */
@@ -85,7 +93,7 @@ int gsi_sleep_on(struct gsi_self *me, gsi_sleeper *sleep, struct gsi_self *at,
 /* Why no reply comes. */
 int gsi_refusal(const struct gm_record *record);
 /*
- * Waits for the answer with this tag: 0 and *body, borrowed until the next
+ * Waits for the answer with this tag, until deadline (also GSI_IN): 0, *body, borrowed until the next
  * look at the replies.  peer (or NULL) is whose death ends the wait:
  * -ECONNRESET, and reason says why.  -ETIMEDOUT, -ENOTCONN.
  */

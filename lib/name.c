@@ -102,7 +102,7 @@ gsi_root_pid(const struct gsi_self *me)
 }
 
 int
-gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid)
+gsi_resolve_name(struct gsi_self *me, gs_addr to, gs_pid *pid)
 {
 	switch (to.kind) {
 	case GS_ADDR_PID:

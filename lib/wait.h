@@ -12,6 +12,16 @@ struct gsi_self;
 int64_t gsi_now_ns(void);
 /* ms as the public API has it to a deadline: -1 for GS_INFINITY. */
 int64_t gsi_deadline(int ms);
+/*
+ * So many ms, from when it is first waited for in earnest: who is answered at
+ * once has not looked at the clock.  gsi_fixed makes a deadline of it.
+ */
+#define GSI_IN(ms) (-2 - (int64_t)(ms))
+static inline int64_t
+gsi_fixed(int64_t deadline)
+{
+	return deadline < -1 ? gsi_deadline((int)(-2 - deadline)) : deadline;
+}
 
 /* wait.c */
 /* How long one wait has been going on; zeroed at its start. */
@@ -35,6 +45,7 @@ bool gsi_sound(struct gsi_self *me);
 
 struct gsi_yielding {
 	uint32_t slow; /* how many were slow, fading */
+	uint32_t since; /* yields that nobody timed */
 	uint32_t without; /* waits that are not to yield */
 	uint32_t pause; /* that many the next time */
 };
