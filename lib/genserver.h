@@ -11,6 +11,7 @@
 #include <genserver/verdict.h>
 
 #include <genserver/call.h>
+#include <genserver/multi.h>
 #include <genserver/request.h>
 #include <genserver/start.h>
 
