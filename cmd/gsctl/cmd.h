@@ -138,6 +138,7 @@ extern const struct cmd_verb cmd_up, cmd_down, cmd_info, cmd_nodes;
 extern const struct cmd_verb cmd_start, cmd_stop, cmd_restart, cmd_exit,
     cmd_kill;
 extern const struct cmd_verb cmd_call, cmd_cast, cmd_send;
+extern const struct cmd_verb cmd_multi_call, cmd_abcast;
 extern const struct cmd_verb cmd_whereis, cmd_ls, cmd_tree, cmd_show, cmd_wait,
     cmd_monitor, cmd_log;
 

@@ -26,6 +26,8 @@ static const struct cmd_verb *const verbs[] = {
 	&cmd_call,
 	&cmd_cast,
 	&cmd_send,
+	&cmd_multi_call,
+	&cmd_abcast,
 	&cmd_whereis,
 	&cmd_ls,
 	&cmd_tree,

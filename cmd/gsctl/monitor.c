@@ -45,24 +45,26 @@ print_down(
 	fflush(stdout);
 }
 
-/* All words are of one node: a process belongs to one. */
+/* From the node of the first the others are reached as well. */
 static int
 parse_all(struct cmd *cmd, struct watched *all)
 {
-	const char *node = NULL;
+	const char *usual = cmd->node, *first = NULL;
 
 	for (int i = 0; i < cmd->count; i++) {
 		struct cmd_server *server = &all[i].server;
-		int status = cmd_server(cmd, cmd->words[i], server);
+		int status;
 
+		cmd->node = usual;
+		status = cmd_server(cmd, cmd->words[i], server);
 		if (status != 0)
 			return status;
-		if (node != NULL && strcmp(node, cmd->node) != 0)
-			return cmd_usage(cmd,
-			    "servers of two nodes: '%s' and '%s'", node,
-			    cmd->node);
-		node = cmd->node;
+		if (server->to.kind == GS_ADDR_NAME)
+			server->to = gs_to_name_at(server->name, cmd->node);
+		if (first == NULL)
+			first = cmd->node;
 	}
+	cmd->node = first;
 	return 0;
 }
 

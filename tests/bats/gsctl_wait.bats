@@ -231,11 +231,7 @@ DOWN	a	$a	shutdown"
 	run -0 --separate-stderr gsctl monitor nobody
 	is "$output" "DOWN	nobody	-	noproc"
 	run -0 gsctl monitor '<1.2.3>'
-	is "$output" "DOWN	-	<1.2.3>	noproc"
-}
-
-@test "gsctl monitor: servers of two nodes" {
-	refused 64 "two nodes" -- gsctl monitor a@x b@y
+	is "$output" "DOWN	-	<1.2.3>	noconnection"
 }
 
 @test "gsctl monitor: the node goes down" {
