@@ -74,8 +74,13 @@ gs_replies_free(gs_replies *replies)
 static void
 is_bad(gs_node_reply *at, int status)
 {
+	const char *reason = gs_error_reason();
+
 	at->status = status;
-	gsi_reason_copy(at->reason, gs_error_reason());
+	/* a request's word for what a call has as nodedown */
+	if (strcmp(reason, "noconnection") == 0)
+		reason = "nodedown";
+	gsi_reason_copy(at->reason, reason);
 }
 
 /* The ring takes back what it has handed out. */

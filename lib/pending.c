@@ -238,7 +238,7 @@ bury(struct gsi_self *me, struct gsi_pending *p)
 	char reason[GS_REASON_MAX + 1];
 
 	if (gsi_node_lost(p->at)) {
-		gsi_pending_come(me, p, -EHOSTUNREACH, NULL);
+		gsi_pending_come(me, p, -EHOSTUNREACH, "noconnection");
 		return;
 	}
 	if (gm_entry_reason(p->at->arena, p->pid.slot, p->pid.gen, reason) != 1)

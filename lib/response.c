@@ -72,7 +72,7 @@ gsi_send_request(gs_addr to, gs_bytes request, int64_t deadline, gs_reqid *id)
 	status = found == 0 ? send_to(at, pid, request, p) : found;
 	if (is_absent(status)) {
 		gsi_pending_come(me, p, status,
-		    status == -EHOSTUNREACH ? "nodedown" : "noproc");
+		    status == -EHOSTUNREACH ? "noconnection" : "noproc");
 		status = 0;
 	}
 	if (status != 0) {

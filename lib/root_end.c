@@ -10,22 +10,44 @@
 
 #define RETRY_MS 200
 
+static size_t
+shutdown_text(const struct gsi_child *child, char *text, size_t size)
+{
+	int shutdown = child->spec->shutdown;
+
+	if (shutdown == GS_BRUTAL_KILL)
+		return (size_t)snprintf(text, size, "brutal_kill");
+	if (shutdown == GS_INFINITY)
+		return (size_t)snprintf(text, size, "infinity");
+	return (size_t)snprintf(text, size, "%d", shutdown);
+}
+
+/* What happened, and to whom: the child's specification. */
 static void
 report_of(struct gsi_root *root, enum gsi_level level, struct gsi_child *child,
     gs_pid pid, const char *context, const char *reason)
 {
 	struct gsi_self *me = root->forker->me;
-	char text[512];
+	static const char *const restarts[] = { [GS_PERMANENT] = "permanent",
+		[GS_TRANSIENT] = "transient",
+		[GS_TEMPORARY] = "temporary" };
+	const char *restart = restarts[child->spec->restart];
+	char text[512], supervisor[GS_PID_TEXT], shutdown[24];
 	struct gsi_field fields[] = {
 		{ "context", context, strlen(context) },
 		{ "reason", reason, strlen(reason) },
 		{ "child", child->what, strlen(child->what) },
+		{ "restart", restart, strlen(restart) },
+		{ "shutdown", shutdown,
+		    shutdown_text(child, shutdown, sizeof(shutdown)) },
+		{ "supervisor", supervisor,
+		    strlen(gs_pid_text(me->pid, supervisor)) },
 	};
 
 	snprintf(
 	    text, sizeof(text), "child %s: %s: %s", child->id, context, reason);
-	gsi_report(
-	    me->reports, level, "supervisor", child->id, pid, text, fields, 3);
+	gsi_report(me->reports, level, "supervisor", child->id, pid, text,
+	    fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 static void

@@ -164,3 +164,13 @@ report_field(const char *line, const char *key)
 	}
 	return NULL;
 }
+
+void
+field_has(const char *line, const char *key, const char *text)
+{
+	const char *field = report_field(line, key);
+
+	if (!field || !strstr(field, text))
+		FAIL(
+		    "%s is \"%s\" in: %s", key, field ? field : "(none)", line);
+}

@@ -16,5 +16,7 @@ const char *report(const char *kind, const char *who);
 const char *last_report(const char *kind, const char *who);
 /* A field of a line: "level", "text" or a key; borrowed; NULL if absent. */
 const char *report_field(const char *line, const char *key);
+/* That field must contain text. */
+void field_has(const char *line, const char *key, const char *text);
 
 #endif

@@ -203,15 +203,21 @@ TEST(EXIT_08_kill_cannot_be_trapped)
 TEST(EXIT_09_killed_through_a_link_can_be_trapped)
 {
 	gs_pid a, b, c;
+	gs_info info;
+	gs_ref ref;
 
 	node_up();
 	a = start_named("", "a");
 	b = start("tag b;trap 1;link a");
 	c = start("tag c;link a");
+	CHECK_INT(gs_monitor(GS_PID(c), &ref), 0);
 	end_with(a, "kill");
 	CHECK(wait_note("b: exit killed"));
 	settle(GS_PID(b));
-	CHECK(wait_dead(c));
+	/* and who does not trap passes it on as its own */
+	CHECK(got(GS_INFO_DOWN, "killed", &info));
+	CHECK(gs_pid_equal(info.from, c));
+	CHECK(note_rest("c: ") == NULL);
 	node_down();
 }
 

@@ -115,7 +115,7 @@ TEST(a_call_and_a_request_end_when_the_other_node_is_killed)
 	CHECK_INT(gs_wait_response(id, &reply, 0), -ETIMEDOUT);
 	other_kill(0);
 	CHECK_INT(gs_receive_response(id, &reply, PROMPT), -EHOSTUNREACH);
-	CHECK_STR(gs_error_reason(), "nodedown");
+	CHECK_STR(gs_error_reason(), "noconnection");
 	snprintf(
 	    script, sizeof(script), "%d nodedown:%s", -EHOSTUNREACH, other(0));
 	CHECK(wait_note(script));

@@ -22,10 +22,22 @@ reported(const char *name, const char *context, const char *reason)
 
 TEST(LOG_06_an_abnormal_end_of_a_child_is_reported)
 {
+	gs_process_info info;
+	char text[GS_PID_TEXT];
+	const char *line;
+
 	named_node_up();
 	start_child("", "t", GS_TRANSIENT);
 	tell(GS_NAME("t"), "end boom");
 	reported("t", "child_terminated", "boom");
+	line = report(SUPERVISOR, "t");
+	CHECK_STR(report_field(line, "child"), "puppet");
+	CHECK_STR(report_field(line, "restart"), "transient");
+	CHECK_STR(report_field(line, "shutdown"), "5000");
+	CHECK(wait_child("t", GS_CHILD_RUNNING));
+	CHECK_INT(gs_process_inspect(GS_NAME("t"), &info), 0);
+	CHECK_STR(report_field(line, "supervisor"),
+	    gs_pid_text(info.supervisor, text));
 	start_child("", "e", GS_TEMPORARY);
 	tell(GS_NAME("e"), "raise 11");
 	reported("e", "child_terminated", "signal:11");

@@ -184,7 +184,8 @@ TEST(OPT_05_an_unusable_debug_word_does_not_prevent_the_start)
 	settle(GS_PID(pid));
 	CHECK_INT(
 	    start_with("",
-		(gs_options){ .debug = "log_to_file=/nowhere/at/all" }, &pid),
+		(gs_options){ .debug = "log_to_file(/nowhere/at/all),log(3" },
+		&pid),
 	    0);
 	settle(GS_PID(pid));
 	node_down();

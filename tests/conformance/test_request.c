@@ -180,6 +180,8 @@ TEST(REQ_05_who_is_not_there_is_a_response_too)
 	stop(pid);
 	id = sent(GS_PID(pid), "x");
 	CHECK_STR(response(id, SOON), error(-ESRCH, "noproc"));
+	id = sent(GS_NAME_AT("x", "no-such-node"), "x");
+	CHECK_STR(response(id, SOON), error(-EHOSTUNREACH, "noconnection"));
 	node_down();
 }
 
