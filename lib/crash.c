@@ -256,8 +256,10 @@ gsi_crash_install(struct gsi_self *me)
 	if (status != 0)
 		return status;
 	c = *gsi_process_slot();
-	for (int i = 0; c->made_by != getpid() && i < N_FATAL; i++)
-		c->previous[i] = (struct sigaction){ .sa_handler = SIG_DFL };
+	if (c->made_by != getpid())
+		for (int i = 0; i < N_FATAL; i++)
+			c->previous[i] =
+			    (struct sigaction){ .sa_handler = SIG_DFL };
 	c->me = me;
 	c->page = me->page;
 	c->bell = me->bell;

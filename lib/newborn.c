@@ -214,6 +214,8 @@ settle(const struct gsi_newborn *n)
 			give_up(me, "system_limit");
 		_exit(1);
 	}
+	/* nothing can have come when it is up: its forker wants the CPU */
+	me->yielding.without = 1;
 	gsi_peer_know(me, parent->pid, parent->bell, &parent->region);
 	gsi_home_server(arena);
 	gsi_self_set(me);

@@ -146,6 +146,8 @@ static const struct line lines[] = {
 	ON(inotify_init1, "", EMFILE, ENOMEM),
 	ON(inotify_add_watch, "", ENOSPC, ENOMEM),
 	ON(pidfd_open, "", EMFILE, ENOMEM, ENOSYS),
+	/* a security module, or a container's filter, may forbid it */
+	ON(pidfd_getfd, "", EMFILE, EPERM, ENOSYS),
 	ON(pidfd_send_signal, "", EPERM, ENOSYS),
 	ON(process_vm_readv, "", EPERM),
 	ON(nanosleep, "", EINTR),
