@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/pending.h"
 #include "lib/self.h"
@@ -129,6 +130,8 @@ enter(struct gsi_self *me, const struct gsi_door *door)
 		gsi_home()->node_os_pid = welcome.node_os_pid;
 	status = gsi_member_init(me, welcome.pid, me->arena, fds[FD_BELL],
 	    fds[FD_NODE_BELL], fds[FD_REPORTS]);
+	if (status == 0)
+		status = gsi_dispatch_add(me, me->socket, 0);
 	if (status == 0)
 		status = gm_poll_add(
 		    me->poll, me->socket, gsi_token_of(me, GSI_TOKEN_NODE), 0);

@@ -61,7 +61,7 @@ gsi_verdict_is_noreply(const gs_next *next)
 	       (next->payload | next->reason | next->argument) == 0;
 }
 
-/* server.c */
+/* birth.c */
 struct gsi_birth {
 	const gs_behaviour *behaviour;
 	gs_bytes argument;

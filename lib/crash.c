@@ -33,7 +33,7 @@ struct crash_state {
 	int made_by; /* who has installed the handlers */
 	int bell;
 	_Atomic uint32_t claimed; /* a thread is writing the record */
-	_Atomic uint32_t sigterm;
+	_Atomic uint64_t signals; /* for the loop; a bit each */
 	struct sigaction previous[N_FATAL];
 	struct gsi_unwind unwind; /* of who has claimed it */
 };
@@ -162,11 +162,24 @@ on_fatal(int number, siginfo_t *info, void *context)
 		    number, info);
 }
 
+/* relaxed: the word says all there is; the bell only wakes */
+bool
+gsi_signal_note(int number)
+{
+	struct crash_state *c = state_of_server();
+	static const uint64_t one = 1;
+
+	if (!c)
+		return false;
+	atomic_fetch_or_explicit(
+	    &c->signals, 1ull << (number - 1), memory_order_relaxed);
+	return write(c->bell, &one, sizeof(one)) >= 0 || errno == EAGAIN;
+}
+
 static void
 on_sigterm(int number)
 {
 	struct crash_state *c = state_of_server();
-	static const uint64_t one = 1;
 	int saved = errno;
 
 	if (!c) {
@@ -179,9 +192,7 @@ on_sigterm(int number)
 		gsi_words(c->page, "shutdown");
 		_exit(0);
 	}
-	gm_store(&c->sigterm, 1, relaxed);
-	if (write(c->bell, &one, sizeof(one)) < 0)
-		errno = saved;
+	(void)gsi_signal_note(number);
 	errno = saved;
 }
 
@@ -264,7 +275,7 @@ gsi_crash_install(struct gsi_self *me)
 	c->page = me->page;
 	c->bell = me->bell;
 	gm_store(&c->claimed, 0, relaxed);
-	gm_store(&c->sigterm, 0, relaxed);
+	gm_store(&c->signals, 0, relaxed);
 	/* last: from here on a handler takes it for ours */
 	c->os_pid = getpid();
 	return 0;
@@ -296,14 +307,29 @@ gsi_signal_pending(struct gsi_self *me)
 	if (!me->server)
 		return false;
 	c = *gsi_process_slot();
-	return c && gm_load(&c->sigterm, relaxed) != 0;
+	return c && gm_load(&c->signals, relaxed) != 0;
+}
+
+uint64_t
+gsi_signals_noted(void)
+{
+	const struct crash_state *c = *gsi_process_slot();
+
+	return c ? gm_load(&c->signals, relaxed) : 0;
+}
+
+bool
+gsi_signal_taken(uint64_t bits)
+{
+	struct crash_state *c = *gsi_process_slot();
+
+	return c && (atomic_fetch_and_explicit(
+			 &c->signals, ~bits, memory_order_relaxed) &
+			bits) != 0;
 }
 
 bool
 gsi_sigterm_taken(void)
 {
-	struct crash_state *c = *gsi_process_slot();
-
-	return c && atomic_exchange_explicit(
-			&c->sigterm, 0, memory_order_relaxed) != 0;
+	return gsi_signal_taken(1ull << (SIGTERM - 1));
 }

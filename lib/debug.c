@@ -126,6 +126,19 @@ tell_info(struct gsi_server *s, const gs_info *info)
 	case GS_INFO_RESPONSE:
 		tell(s, "got response %llu from %s", ref, pid);
 		return;
+	case GS_INFO_FD:
+		tell(s, "got descriptor %d%s%s%s%s", info->fd,
+		    info->events & GS_FD_READ ? " read" : "",
+		    info->events & GS_FD_WRITE ? " write" : "",
+		    info->events & GS_FD_HANGUP ? " hangup" : "",
+		    info->events & GS_FD_ERROR ? " error" : "");
+		return;
+	case GS_INFO_CANCELLED:
+		tell(s, "got cancelled timer %llu", ref);
+		return;
+	case GS_INFO_SIGNAL:
+		tell(s, "got signal %d", info->signal);
+		return;
 	}
 }
 

@@ -7,6 +7,7 @@
 #define GSI_FINISH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct gm_page;
 struct gsi_self;
@@ -34,5 +35,15 @@ struct gsi_self *gsi_crash_self(void);
 void gsi_crash_clear(struct gm_page *page);
 /* A SIGTERM arrived and the process traps exits: take it (clears). */
 bool gsi_sigterm_taken(void);
+/*
+ * Signals for the loop, a bit each: SIGHUP is 1.  note, for handlers: false
+ * when this process is not the server.  taken: was any of these there?
+ */
+bool gsi_signal_note(int number);
+uint64_t gsi_signals_noted(void);
+bool gsi_signal_taken(uint64_t bits);
+
+/* watch_signal.c: the next watched one that has arrived, 0: none has */
+int gsi_signal_next(struct gsi_self *me);
 
 #endif

@@ -52,6 +52,12 @@ void gsi_say_started(struct gsi_self *me);
 void gsi_say_refused(struct gsi_self *me, const char *reason);
 
 /* seat.c */
+/*
+ * The process that a program was started as by the node, which takes its seat;
+ * fills birth, but for behaviour and argument.  NULL: it is none.
+ */
+struct gsi_self *gsi_seat_take(struct gsi_birth *birth);
+bool gsi_seated(void);
 /* Executes the program of the spec in the child's place. */
 void gsi_seat_exec(struct gsi_self *me, const struct gsi_spec *spec,
     gs_pid parent, int life) __attribute__((noreturn));

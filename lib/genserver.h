@@ -17,8 +17,12 @@
 
 #include <genserver/name.h>
 
+#include <genserver/alias.h>
 #include <genserver/link.h>
 #include <genserver/timer.h>
+#include <genserver/watch.h>
+
+#include <genserver/loop.h>
 
 #include <genserver/node.h>
 

@@ -120,6 +120,9 @@ void gsi_guest_free(struct gsi_guest *guest);
 /* guest_mail.c */
 /* A message from another node, or of its end: true and *message. */
 bool gsi_guests_take(struct gsi_self *me, struct gsi_message *message);
+/* Guests announce that they sleep: false there is something; take it back. */
+bool gsi_guests_doze(struct gsi_self *me, bool mail);
+void gsi_guests_rouse(struct gsi_self *me);
 /*
  * As gsi_sleep on a ring of a host: also for responses from other nodes and,
  * if it is the mailbox, for messages.

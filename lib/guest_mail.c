@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "lib/dispatch.h"
 #include "lib/pending.h"
 #include "lib/request.h"
 
@@ -159,23 +160,37 @@ doze(struct gsi_self *at, bool mail)
 	return !gsi_watches(at) || gm_ring_sleep(&at->replies);
 }
 
+bool
+gsi_guests_doze(struct gsi_self *me, bool mail)
+{
+	struct gsi_self *at;
+	bool quiet = true;
+
+	for (at = gsi_guest_next(me, NULL); at != NULL && quiet;
+	     at = gsi_guest_next(me, at))
+		quiet = doze(at, mail);
+	return quiet;
+}
+
+void
+gsi_guests_rouse(struct gsi_self *me)
+{
+	for (struct gsi_self *at = gsi_guest_next(me, NULL); at != NULL;
+	     at = gsi_guest_next(me, at)) {
+		gm_ring_awake(&at->mailbox);
+		gm_ring_awake(&at->replies);
+		gsi_kick(me);
+	}
+}
+
 int
 gsi_sleep_everywhere(
     struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 {
-	struct gsi_self *at;
-	bool quiet = true;
 	int status = 0;
 
-	for (at = gsi_guest_next(me, NULL); at != NULL && quiet;
-	     at = gsi_guest_next(me, at))
-		quiet = doze(at, ring == &me->mailbox);
-	if (quiet)
+	if (gsi_guests_doze(me, ring == &me->mailbox))
 		status = gsi_sleep(me, ring, deadline);
-	for (at = gsi_guest_next(me, NULL); at != NULL;
-	     at = gsi_guest_next(me, at)) {
-		gm_ring_awake(&at->mailbox);
-		gm_ring_awake(&at->replies);
-	}
+	gsi_guests_rouse(me);
 	return status;
 }

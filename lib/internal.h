@@ -25,10 +25,19 @@
 /* tokens of a process's poller */
 #define GSI_TOKEN_BELL 1u
 #define GSI_TOKEN_NODE 2u
+#define GSI_TOKEN_WATCH 3u
+
+/* Where messages come from besides the mailbox: receive.c looks there too. */
+#define GSI_OTHER_RESPONSES 1u
+#define GSI_OTHER_FDS 2u
 
 struct gsi_timers;
 struct gsi_peers;
 struct gsi_pendings;
+struct gsi_watches;
+struct gsi_signals;
+struct gsi_dispatch;
+struct gsi_aliases;
 struct gsi_server;
 struct gsi_watching;
 struct gsi_guest;
@@ -71,6 +80,12 @@ struct gsi_self {
 	struct gsi_guests *guests; /* in other nodes, NULL: in none yet */
 	struct gsi_guest *guest; /* if this is one, else NULL */
 	struct gsi_server *server; /* the loop's private state, else NULL */
+	struct gsi_watches *watches; /* NULL until a descriptor is watched */
+	struct gsi_signals *signals; /* likewise */
+	struct gsi_aliases *aliases; /* likewise */
+	struct gsi_dispatch *dispatch; /* NULL unless gs_fd was asked for */
+	uint32_t others; /* GSI_OTHER_... */
+	uint32_t turn; /* of looking there */
 	uint32_t stream; /* casts taken in a row, receive.c */
 	uint32_t gathered; /* of those, when the last look was put off */
 	struct gsi_yielding yielding;

@@ -56,6 +56,9 @@ struct gsi_server {
 		gs_bytes message; /* held by the stage */
 	} later; /* the event timeout */
 	bool has_last_reply;
+	bool serves; /* gs_serve: the loop is the program's */
+	bool resting; /* until is set */
+	int64_t until; /* ns, -1; of a loop that does not wait here */
 	int os_pid;
 	gs_from last_from;
 	gs_bytes last_reply; /* of stop with reply */
@@ -83,6 +86,17 @@ gsi_bump(_Atomic uint64_t *counter)
 	gm_store(counter, gm_load(counter, relaxed) + 1, relaxed);
 }
 
+/* birth.c: a server in its init, whose process is me, or its end */
+struct gsi_server *gsi_server_make(
+    struct gsi_self *me, const struct gsi_birth *birth);
+/* NULL, or why this behaviour cannot run. */
+const char *gsi_server_unfit(const gs_behaviour *behaviour);
+/* A zeroed state for its behaviour. */
+void gsi_server_prepare(struct gsi_server *s);
+/* Its init is over. */
+void gsi_server_started(struct gsi_server *s);
+void gsi_server_loop(struct gsi_server *s) __attribute__((__noreturn__));
+
 /* callback.c: none returns when the server ends */
 void gsi_take_call(struct gsi_server *s);
 void gsi_take_cast(struct gsi_server *s);
@@ -100,6 +114,8 @@ void gsi_rest_as(
  * costs no look at the clock.  As gsi_mailbox_next; 0: a timeout has passed.
  */
 int gsi_rest(struct gsi_server *s);
+/* The same without waiting: -EAGAIN there is nothing to do now. */
+int gsi_rest_now(struct gsi_server *s);
 void gsi_rest_over(struct gsi_server *s);
 
 /* status.c: what stands in reports and events */

@@ -111,8 +111,16 @@ int gsi_mailbox_next(
 void gsi_mailbox_done(struct gsi_self *me);
 /* 1 the next message, 0 none is there, -EBADMSG. */
 int gsi_mailbox_take(struct gsi_self *me, struct gsi_message *message);
+/* Nothing is there: gives back what was grown, or tells when (ns, -1). */
+int64_t gsi_give_back(struct gsi_self *me);
+/* message.c: what gs_receive shows of it; false: nothing */
+bool gsi_shown_info(
+    struct gsi_self *me, const struct gsi_message *m, struct gs_info *info);
 /* A signal wants the loop's attention (crash.c). */
 bool gsi_signal_pending(struct gsi_self *me);
+/* alias.c: it is on; takes one that is for one message only */
+bool gsi_alias_takes(struct gsi_self *me, uint64_t id);
+void gsi_aliases_free(struct gsi_self *me);
 /* link.c: an EXIT or DOWN that unlink or demonitor has called off. */
 bool gsi_flushed(struct gsi_self *me, const struct gsi_message *message);
 /* attach.c: false once the node is gone. */

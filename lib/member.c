@@ -8,11 +8,14 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/pending.h"
+#include "lib/watch.h"
 #include "shm/barrier.h"
 
 #define SPIN_START_NS 20000
@@ -93,6 +96,7 @@ open_poll(struct gsi_self *me)
 		return gm_poll_open_bell(&me->poll, me->bell, GSI_TOKEN_BELL,
 		    secure_getenv("GS_POLLER"));
 	me->poll = gsi_host(me)->poll;
+	(void)gsi_dispatch_add(me, me->bell, EPOLLIN);
 	return gm_poll_add(
 	    me->poll, me->bell, gsi_token_of(me, GSI_TOKEN_BELL), 0);
 }
@@ -106,6 +110,8 @@ close_poll(struct gsi_self *me)
 		gm_poll_close(me->poll);
 		return;
 	}
+	gsi_dispatch_drop(me, me->bell);
+	gsi_dispatch_drop(me, me->socket);
 	gm_poll_remove(me->poll, gsi_token_of(me, GSI_TOKEN_BELL));
 	gm_poll_remove(me->poll, gsi_token_of(me, GSI_TOKEN_NODE));
 }
@@ -149,12 +155,15 @@ void
 gsi_member_free(struct gsi_self *me)
 {
 	gsi_timers_free(me);
+	gsi_dispatch_free(me);
 	if (me->guest == NULL)
 		gsi_pendings_free(me);
+	gsi_aliases_free(me);
 	free(me->watching);
 	free(me->flush);
 	gsi_peers_free(me);
 	close_poll(me);
+	gsi_watches_free(me);
 	gm_receiver_fini(&me->mailbox);
 	gm_receiver_fini(&me->replies);
 	if (me->region.region != NULL)

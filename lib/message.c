@@ -2,7 +2,7 @@
 /* Messages of a process that is no server: gs_receive. */
 #include <errno.h>
 
-#include "lib/internal.h"
+#include "lib/watch.h"
 
 /* The reason of a note outlives the record: it is borrowed by the caller. */
 static void
@@ -19,15 +19,21 @@ take_note(struct gsi_self *me, const struct gsi_message *m, gs_info *info)
 }
 
 /* True when the message is one that gs_receive shows. */
-static bool
-show(struct gsi_self *me, const struct gsi_message *m, gs_info *info)
+bool
+gsi_shown_info(struct gsi_self *me, const struct gsi_message *m, gs_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->reason = "";
 	info->from = m->from;
 	switch (m->kind) {
+	case GSI_CANCELLED:
+		info->kind = GS_INFO_CANCELLED;
+		info->body = m->body;
+		info->ref.id = m->tag;
+		return true;
 	case GSI_INFO:
 		info->kind = GS_INFO_MESSAGE;
+		info->ref.id = m->tag;
 		info->body = m->body;
 		return true;
 	case GSI_TIMER:
@@ -38,6 +44,10 @@ show(struct gsi_self *me, const struct gsi_message *m, gs_info *info)
 	case GSI_RESPONSE:
 		info->kind = GS_INFO_RESPONSE;
 		info->ref.id = m->tag;
+		return true;
+	case GSI_FD:
+		info->kind = GS_INFO_FD;
+		gsi_watch_info(m, info);
 		return true;
 	case GSI_EXIT:
 		info->kind = GS_INFO_EXIT;
@@ -71,7 +81,7 @@ gs_receive(gs_info *info, int timeout)
 	for (;;) {
 		status = gsi_mailbox_next(me, &m, deadline);
 		if (status == 1) {
-			if (show(me, &m, info))
+			if (gsi_shown_info(me, &m, info))
 				return 0;
 			continue;
 		}

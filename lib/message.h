@@ -14,7 +14,7 @@ enum gsi_kind {
 	/* in mailboxes */
 	GSI_CALL = 1, /* tag: answer with it */
 	GSI_CAST = 2,
-	GSI_INFO = 3,
+	GSI_INFO = 3, /* tag: the alias it was sent to, 0 none */
 	GSI_TIMER = 4, /* tag: gs_ref of the timer */
 	GSI_SYS = 5, /* body: struct gsi_sys; tag: answer with it */
 	GSI_EXIT = 6, /* node only; body: struct gsi_note */
@@ -22,6 +22,8 @@ enum gsi_kind {
 	GSI_CHILD = 8, /* node to forker: struct gsi_note */
 	GSI_STARTED = 9, /* child to forker: its init is done */
 	GSI_RESPONSE = 10, /* made here, sent by nobody; tag: the request */
+	GSI_FD = 11, /* the same; tag: events and descriptor */
+	GSI_CANCELLED = 12, /* to oneself; tag: the timer; body: int64_t */
 	/* in reply rings */
 	GSI_REPLY = 16,
 	GSI_ANSWER = 17, /* node's answer: struct gsi_answer */

@@ -9,11 +9,13 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -184,6 +186,25 @@ enter_folder(struct gsi_self *me, const struct gsi_spec *spec)
 		give_up(me, "no_directory: %s: %s", directory, strerror(errno));
 }
 
+/* What the system grants or not: its own words are the reason. */
+static void
+take_limits(struct gsi_self *me, const struct gsi_spec *spec)
+{
+	static const int nice[] = { 0, 10, -10, 0 };
+	struct rlimit limit = { spec->max_memory, spec->max_memory };
+	struct sched_param first = { .sched_priority = 1 };
+	int status = 0;
+
+	if (spec->priority == GS_PRIORITY_MAX)
+		status = sched_setscheduler(0, SCHED_RR, &first);
+	else if (spec->priority != GS_PRIORITY_NORMAL)
+		status = setpriority(PRIO_PROCESS, 0, nice[spec->priority]);
+	if (status != 0)
+		give_up(me, "priority: %s", strerror(errno));
+	if (spec->max_memory != 0 && setrlimit(RLIMIT_DATA, &limit) != 0)
+		give_up(me, "max_memory: %s", strerror(errno));
+}
+
 /* What needs no slot is done while the node is still about to publish it. */
 static struct gsi_self *
 settle(const struct gsi_newborn *n)
@@ -258,6 +279,7 @@ gsi_newborn_run(const struct gsi_newborn *n, pid_t forker)
 	prctl(PR_SET_NAME, name[0] != '\0' ? name : "gs-server");
 	/* what is printed is in the log when it is printed */
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	take_limits(me, spec);
 	enter_folder(me, spec);
 	if (spec->code == GSI_CODE_PLAIN) {
 		if (n->group_life >= 0)

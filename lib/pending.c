@@ -7,6 +7,8 @@
  */
 #include "lib/pending.h"
 
+#include "lib/dispatch.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -49,7 +51,10 @@ gsi_pendings_need(struct gsi_self *me)
 {
 	if (me->pendings == NULL)
 		me->pendings = calloc(1, sizeof(*me->pendings));
-	return me->pendings != NULL ? 0 : -ENOMEM;
+	if (me->pendings == NULL)
+		return -ENOMEM;
+	me->others |= GSI_OTHER_RESPONSES;
+	return 0;
 }
 
 int
@@ -77,6 +82,8 @@ gsi_pending_new(struct gsi_self *me, struct gsi_self *at, gs_pid pid,
 	p->state = GSI_PENDING_OUT;
 	all->used++;
 	all->out++;
+	if (!at->replies.asleep)
+		gsi_kick(me);
 	gsi_watch(p);
 	*out = p;
 	return 0;
@@ -99,6 +106,7 @@ gsi_pending_come(
 	all->out--;
 	all->untold++;
 	gsi_unwatch(p);
+	gsi_kick(me);
 }
 
 void
@@ -146,6 +154,7 @@ gsi_pendings_free(struct gsi_self *me)
 	free(all->seats);
 	free(all);
 	me->pendings = NULL;
+	me->others &= ~GSI_OTHER_RESPONSES;
 }
 
 /* ---- replies ---- */

@@ -44,7 +44,6 @@ struct gsi_pendings {
 	uint32_t used;
 	uint32_t out;
 	uint32_t untold; /* come, and not yet a message */
-	uint32_t turn; /* of taking messages */
 	uint64_t first[GSI_ORDERS];
 	uint64_t last[GSI_ORDERS];
 	char *shown; /* handed out last */

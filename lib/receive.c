@@ -10,6 +10,7 @@
 #include "lib/missing.h"
 #include "lib/pending.h"
 #include "lib/request.h"
+#include "lib/watch.h"
 
 #define STREAM 512u /* casts in a row */
 #define WORTH 8u /* casts that came while they gathered */
@@ -67,7 +68,13 @@ believable(struct gsi_self *me, const struct gsi_message *message)
 		       message->body.size >= sizeof(struct gsi_note) &&
 		       !is_alive(me, message) && !gsi_flushed(me, message);
 	case GSI_RESPONSE:
+	case GSI_FD:
 		return false; /* made below, and nowhere else */
+	case GSI_CANCELLED:
+		return gs_pid_equal(message->from, me->pid) &&
+		       message->body.size == sizeof(int64_t);
+	case GSI_INFO:
+		return message->tag == 0 || gsi_alias_takes(me, message->tag);
 	default:
 		return true;
 	}
@@ -122,11 +129,14 @@ quiet(void *data)
 	       answer.status == 1;
 }
 
+/* What trimming leaves: looked for in vain it would wake us for ever. */
+#define LEAN (2ull * (GM_RING_CELLS_MIN * GM_CELL + GM_PAGE))
+
 /* More than an idle process should hold: give it back. */
 static bool
 is_wide(const struct gm_receiver *r)
 {
-	return gm_ring_allocated(&r->ref) > 2ull * GM_RING_CELLS_MIN * GM_CELL;
+	return gm_ring_allocated(&r->ref) > LEAN;
 }
 
 static bool
@@ -170,8 +180,8 @@ idle_from(struct gsi_self *me, int64_t now, int64_t wait)
  * What stands in the way, a stopped sender or node, may stand there for ever:
  * so it is tried less and less often.
  */
-static int64_t
-give_back(struct gsi_self *me)
+int64_t
+gsi_give_back(struct gsi_self *me)
 {
 	int64_t now;
 
@@ -202,23 +212,38 @@ look_at_timers(struct gsi_self *me)
 		gsi_timers_fire(me, gsi_now_ns());
 }
 
-/*
- * A response to a request that is out becomes a message, once; and what comes
- * from other nodes.
- */
+/* A response to a request that is out becomes a message, once. */
 static bool
-take_other(struct gsi_self *me, struct gsi_message *message)
+take_response(struct gsi_self *me, struct gsi_message *message)
 {
 	struct gsi_pending *p = gsi_pending_news(me);
 
 	if (p == NULL)
-		return gsi_guests_take(me, message);
-	if (me->mailbox.holding)
-		gsi_mailbox_done(me);
+		return false;
 	*message = (struct gsi_message){
 		.kind = GSI_RESPONSE, .from = p->pid, .tag = p->tag
 	};
 	return true;
+}
+
+/*
+ * What is no message of the mailbox.  busy: that may have more; it must not
+ * hide the others, so they have their turns.
+ */
+static bool __attribute__((noinline))
+take_other(struct gsi_self *me, struct gsi_message *message, bool busy)
+{
+	bool look = busy && ++me->turn % BUSY == 0;
+	bool took = false;
+
+	if (me->pendings != NULL && (!busy || look))
+		took =
+		    take_response(me, message) || gsi_guests_take(me, message);
+	if (!took && me->watches != NULL)
+		took = gsi_watch_take(me, message, busy, look);
+	if (took && me->mailbox.holding)
+		gsi_mailbox_done(me);
+	return took;
 }
 
 /*
@@ -257,13 +282,11 @@ gsi_mailbox_next(
 	int status;
 
 	for (;;) {
-		/* a mailbox that is never empty must not hide the others */
-		if (me->pendings != NULL && ++me->pendings->turn % BUSY == 0 &&
-		    take_other(me, message))
+		if (me->others != 0 && take_other(me, message, true))
 			return 1;
 		status = me->damaged ? -EBADMSG : take(me, message);
-		if (status == 0 && me->pendings != NULL &&
-		    take_other(me, message))
+		if (status == 0 && me->others != 0 &&
+		    take_other(me, message, false))
 			return 1;
 		if (status == 1)
 			look_at_timers(me);
@@ -282,12 +305,13 @@ gsi_mailbox_next(
 				gsi_timers_fire(me, gsi_now_ns());
 				continue;
 			}
-			give_back(me);
+			gsi_give_back(me);
 			if (me->pendings != NULL && gsi_pendings_bury(me))
 				continue;
 			return 0;
 		}
-		if (gsi_patient(me, &patience, me->peer_cpu))
+		if (!gsi_watch_driven(me) &&
+		    gsi_patient(me, &patience, me->peer_cpu))
 			continue;
 		if (me->pendings != NULL && gsi_pendings_bury(me))
 			continue;
@@ -296,7 +320,7 @@ gsi_mailbox_next(
 		if (me->pendings != NULL && gm_ring_release(&me->replies))
 			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
 		status = gsi_sleep_everywhere(
-		    me, &me->mailbox, earlier(until, give_back(me)));
+		    me, &me->mailbox, earlier(until, gsi_give_back(me)));
 		if (status < 0 && status != -ETIMEDOUT)
 			return status;
 		patience = (struct gsi_patience){ 0 };

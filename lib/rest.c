@@ -5,6 +5,7 @@
  * ends it; the plain timeout begins anew behind one of those, the event
  * timeout has its time and keeps it.
  */
+#include "lib/dispatch.h"
 #include "lib/loop.h"
 
 void
@@ -92,6 +93,48 @@ gsi_rest(struct gsi_server *s)
 	if (likely(s->rest == 0))
 		return wait_until(s, -1);
 	return rest(s);
+}
+
+/* The wait, or what it is spent in, begins. */
+static void
+begin(struct gsi_server *s)
+{
+	if (s->rest & GSI_REST_HIBERNATE)
+		gsi_hibernate(s->me);
+	gsi_doing(s, s->rest & GSI_REST_HIBERNATE ? GS_STATE_HIBERNATING
+						  : GS_STATE_WAITING);
+	s->until = s->rest ? deadline_of(s) : -1;
+	s->resting = true;
+}
+
+int
+gsi_rest_now(struct gsi_server *s)
+{
+	int status;
+
+	if (s->rest & GSI_REST_EVENT && s->later.at == 0)
+		return 0;
+	status = gsi_mailbox_next(s->me, &s->message, 0);
+	if (status != 0) {
+		s->resting = false;
+		return status;
+	}
+	if (!s->resting)
+		begin(s);
+	if (s->until < 0 || gsi_now_ns() < s->until)
+		return -EAGAIN;
+	s->resting = false;
+	if (!only_idle(s))
+		return 0;
+	s->rest |= GSI_REST_HIBERNATE;
+	begin(s);
+	return -EAGAIN;
+}
+
+int64_t
+gsi_serve_until(const struct gsi_server *s)
+{
+	return s->resting ? s->until : -1;
 }
 
 /* The timeout has passed: it is told once. */

@@ -163,6 +163,16 @@ struct first {
 	int ledger;
 };
 
+/* info is hidden unless it is asked for, as in OTP. */
+static bool
+wants_progress(void)
+{
+	const char *level = secure_getenv("GS_LOG_LEVEL");
+
+	return level != NULL &&
+	       (strcmp(level, "info") == 0 || strcmp(level, "debug") == 0);
+}
+
 static gs_next
 root_init(void *state, gs_bytes argument)
 {
@@ -173,6 +183,7 @@ root_init(void *state, gs_bytes argument)
 		return gs_next_stop("system_limit");
 	memcpy(&first, argument.data, sizeof(first));
 	root->forker = first.forker;
+	root->progress = wants_progress();
 	*(struct gsi_root **)state = root;
 	gsi_root_take_over(root, first.ledger);
 	return gs_ok();

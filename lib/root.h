@@ -50,6 +50,7 @@ struct gsi_root_list {
 struct gsi_root {
 	struct gsi_forker *forker;
 	struct gsi_children children;
+	bool progress; /* children that are up are reported */
 };
 
 enum gsi_root_timer_for {
@@ -93,6 +94,8 @@ void gsi_root_reap(struct gsi_root *root, const struct gsi_note *note);
 gs_next gsi_root_child(void *state, const struct gsi_message *m);
 
 /* root_end.c */
+/* A child is up: a report at level info, if anybody wants those. */
+void gsi_root_progress(struct gsi_root *root, const struct gsi_child *child);
 /* Forks it again, now or as soon as that is possible. */
 void gsi_root_try(struct gsi_root *root, struct gsi_child *child);
 /* Its process has ended, and is reaped: restarts, forgets, answers. */

@@ -166,6 +166,8 @@ gsi_root_up(struct gsi_root *root, struct gsi_child *child)
 	else
 		gsi_root_timer_on(root, child, 0, GSI_TIMER_SHUTDOWN);
 	gsi_child_save(&root->children, child);
+	if (root->progress)
+		gsi_root_progress(root, child);
 	gsi_root_answer_starter(child, 0, child->pid, "");
 	gsi_request_post(root->forker->me, GSI_OP_CHANGED, NULL, 0);
 }

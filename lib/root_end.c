@@ -57,6 +57,25 @@ report(struct gsi_root *root, enum gsi_level level, struct gsi_child *child,
 	report_of(root, level, child, child->pid, context, reason);
 }
 
+void
+gsi_root_progress(struct gsi_root *root, const struct gsi_child *child)
+{
+	struct gsi_self *me = root->forker->me;
+	char text[512], pid[GS_PID_TEXT];
+	const char *started = gs_pid_text(child->pid, pid);
+	struct gsi_field fields[] = {
+		{ "started", started, strlen(started) },
+		{ "child", child->what, strlen(child->what) },
+	};
+
+	/* of those that it supervises */
+	if ((child->spec->flags & GSI_SPEC_SUPERVISED) == 0)
+		return;
+	snprintf(text, sizeof(text), "child %s: started", child->id);
+	gsi_report(me->reports, GSI_INFO_LEVEL, "progress", child->id,
+	    child->pid, text, fields, 2);
+}
+
 static void
 give_up(struct gsi_root *root, struct gsi_child *child, const char *reason)
 {

@@ -198,30 +198,51 @@ say_how(const char *program)
 	return 64;
 }
 
-int
-gs_main(int argc, char **argv, const gs_behaviour *behaviour)
+bool
+gsi_seated(void)
 {
-	struct gsi_birth birth = {
-		.behaviour = behaviour,
-		.started = gsi_say_started,
-		.refused = gsi_say_refused,
-	};
+	struct seat seat;
+
+	return read_seat(&seat);
+}
+
+struct gsi_self *
+gsi_seat_take(struct gsi_birth *birth)
+{
 	const char *debug = secure_getenv(SEAT_DEBUG);
 	struct gsi_self *me;
 	struct seat seat;
 
 	if (!read_seat(&seat))
-		return say_how(argc > 0 ? argv[0] : "PROGRAM");
-	birth.debug = debug != NULL ? strdup(debug) : NULL;
+		return NULL;
+	*birth = (struct gsi_birth){
+		.started = gsi_say_started,
+		.refused = gsi_say_refused,
+		.debug = debug != NULL ? strdup(debug) : NULL,
+		.hibernate_after = seat.hibernate_after,
+		.parent = seat.parent,
+	};
 	/* a helper that this server execs is not the server */
 	unsetenv(SEAT);
 	unsetenv(SEAT_DEBUG);
 	me = take_seat(&seat);
+	if (me != NULL)
+		setvbuf(stdout, NULL, _IOLBF, 0);
+	return me;
+}
+
+int
+gs_main(int argc, char **argv, const gs_behaviour *behaviour)
+{
+	struct gsi_birth birth;
+	struct gsi_self *me;
+
+	if (!gsi_seated())
+		return say_how(argc > 0 ? argv[0] : "PROGRAM");
+	me = gsi_seat_take(&birth);
 	if (me == NULL)
 		return 70;
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	birth.behaviour = behaviour;
 	birth.argument = join(argc, argv);
-	birth.hibernate_after = seat.hibernate_after;
-	birth.parent = seat.parent;
 	gsi_server_run(me, &birth);
 }

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/self.h"
+#include "lib/watch.h"
 
 /* What gs_error_reason and gs_error_text show. */
 struct failure {
@@ -66,6 +68,8 @@ close_all(struct gsi_self *me)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	gsi_watches_forked(me);
+	gsi_dispatch_forked(me);
 	/* threads share it */
 	if (me->arena != NULL)
 		me->arena->fd = -1;

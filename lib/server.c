@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gen_server loop: init, then take a message, give it to its callback, act
- * on the verdict, for ever.
+ * The gen_server loop: take a message, give it to its callback, act on the
+ * verdict, for ever.
  *
- *	init -> (continue)* -> take -> callback -> act -> (continue)* -> take
+ *	birth.c -> (continue)* -> take -> callback -> act -> (continue)* -> take
  */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/debug.h"
+#include "lib/dispatch.h"
+#include "lib/watch.h"
 
-#define STATE_MAX ((size_t)1 << 30)
 #define HOUSEKEEPING 63u /* look for SIGTERM each so many busy turns */
 
 /* A copy of the note that can be trusted to be one; false: it is none. */
@@ -51,7 +52,9 @@ take_message(struct gsi_server *s, enum gs_info_kind kind)
 		.body = s->message.body,
 		.reason = "" };
 
-	if (kind == GS_INFO_TIMER || kind == GS_INFO_RESPONSE)
+	if (kind == GS_INFO_FD)
+		gsi_watch_info(&s->message, &info);
+	else
 		info.ref.id = s->message.tag;
 	gsi_take_info(s, &info);
 }
@@ -76,8 +79,14 @@ dispatch(struct gsi_server *s)
 	case GSI_TIMER:
 		take_message(s, GS_INFO_TIMER);
 		return;
+	case GSI_CANCELLED:
+		take_message(s, GS_INFO_CANCELLED);
+		return;
 	case GSI_RESPONSE:
 		take_message(s, GS_INFO_RESPONSE);
+		return;
+	case GSI_FD:
+		take_message(s, GS_INFO_FD);
 		return;
 	case GSI_EXIT:
 		take_note(s, GS_INFO_EXIT);
@@ -120,9 +129,30 @@ take_sigterm(struct gsi_server *s)
 		gsi_sigterm_taken();
 }
 
+/* One that is watched is a message, between two others. */
+static void
+take_signal(struct gsi_server *s, int number)
+{
+	gs_info info = { .kind = GS_INFO_SIGNAL,
+		.from = s->me->pid,
+		.signal = number,
+		.reason = "" };
+
+	s->rest = s->usual_rest;
+	s->message.kind = 0;
+	s->event = "signal";
+	gsi_take_info(s, &info);
+}
+
 static void
 housekeep(struct gsi_server *s)
 {
+	int number;
+
+	if (!gsi_signal_pending(s->me))
+		return;
+	while ((number = gsi_signal_next(s->me)) != 0)
+		take_signal(s, number);
 	if (gsi_signal_pending(s->me))
 		take_sigterm(s);
 }
@@ -137,18 +167,21 @@ interrupted(struct gsi_server *s)
 }
 
 static void
-turn(struct gsi_server *s)
+prepare_turn(struct gsi_server *s)
 {
-	int status;
-
 	/* a fork that a callback made and forgot to end is no server */
 	if (unlikely(gsi_self_peek() != s->me))
 		_exit(1);
-	s->message.kind = 0;
-	s->event = NULL;
 	if (unlikely((++s->turn & HOUSEKEEPING) == 0))
 		housekeep(s);
-	status = gsi_rest(s);
+	s->message.kind = 0;
+	s->event = NULL;
+}
+
+/* What gsi_rest said. */
+static inline void
+act(struct gsi_server *s, int status)
+{
 	if (likely(status == 1)) {
 		gsi_bump(&s->me->page->messages);
 		if (unlikely(gm_load(&s->me->page->crash.state, relaxed)))
@@ -169,116 +202,31 @@ turn(struct gsi_server *s)
 		gsi_server_end(s, "bad_mailbox");
 }
 
-/* ---- birth ---- */
-
-static void
-copy_text(char *to, size_t size, const char *from)
-{
-	gs_string(gs_text(from), to, size);
-}
-
-/* NULL, or why this behaviour cannot run. */
-static const char *
-unfit(const gs_behaviour *b)
-{
-	if (!b || b->abi != GS_ABI || b->size < sizeof(*b))
-		return "bad_abi";
-	if (!b->init)
-		return "undef";
-	if (b->state_size > STATE_MAX)
-		return "bad_state_size";
-	return NULL;
-}
-
-static void
-prepare(struct gsi_server *s)
-{
-	const char *why = unfit(s->behaviour);
-	size_t size;
-
-	if (why)
-		gsi_init_failed(s, why);
-	size = s->behaviour->state_size;
-	copy_text(s->me->page->behaviour, sizeof(s->me->page->behaviour),
-	    s->behaviour->name);
-	copy_text(s->me->page->version, sizeof(s->me->page->version),
-	    s->behaviour->version);
-	s->state = calloc(1, size ? size : 1);
-	if (!s->state)
-		gsi_init_failed(s, "system_limit");
-	/* a supervisor's state is the library's own, and it never fails so */
-	if (size <= GSI_SHADOW_MAX && !s->birth.handle_child) {
-		s->shadow = malloc(size ? size : 1);
-		s->shadow_size = s->shadow ? size : 0;
-	}
-	if (s->birth.debug && *s->birth.debug)
-		gsi_debug_start(s, s->birth.debug);
-}
-
-/* Does not return unless the server is up. */
-static void
-act_on_init(struct gsi_server *s, const gs_next *next)
-{
-	struct gsi_stage carried;
-	gs_next go = *next;
-
-	if (!gsi_verdict_open(next, &carried) || next->action == GSI_BAD_ACTION)
-		gsi_init_failed(s, GSI_BAD_RETURN);
-	if (next->verdict == GSI_IGNORE || next->verdict == GSI_ERROR) {
-		if (s->birth.refused)
-			s->birth.refused(s->me,
-			    next->verdict == GSI_ERROR ? carried.reason : NULL);
-		gsi_finish(s->me, "normal");
-	}
-	if (next->verdict == GSI_STOP)
-		gsi_init_failed(s, carried.reason);
-	if (next->verdict != GSI_OK)
-		gsi_init_failed(s, GSI_BAD_RETURN);
-	s->phase = GSI_IN_LOOP;
-	gm_store(&s->me->page->started, 1, relaxed);
-	if (s->birth.started)
-		s->birth.started(s->me);
-	gsi_rest_as(s, &go, &carried);
-	if (go.action == GSI_CONTINUE)
-		gsi_run_continues(s, carried.argument);
-}
-
-static void
-serve(struct gsi_server *s)
-{
-	gs_next next;
-
-	prepare(s);
-	next = s->behaviour->init(s->state, s->birth.argument);
-	act_on_init(s, &next);
-	for (;;)
-		turn(s);
-}
-
 void
-gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
+gsi_server_loop(struct gsi_server *s)
 {
-	struct gsi_server *s = calloc(1, sizeof(*s));
+	for (;;) {
+		prepare_turn(s);
+		act(s, gsi_rest(s));
+	}
+}
 
-	if (!s || gsi_exit_guard_install(me) < 0)
-		gsi_finish(me, "system_limit");
-	s->me = me;
-	s->birth = *birth;
-	s->behaviour = birth->behaviour;
-	s->phase = GSI_IN_INIT;
-	s->usual_rest = birth->hibernate_after ? GSI_REST_IDLE : 0;
-	s->rest = s->usual_rest;
-	s->event = "init";
-	s->os_pid = getpid();
-	me->server = s;
-	gsi_self_set(me);
-	*gsi_thread_slot(GSI_SLOT_SERVER) = s;
-	gsi_doing(s, GS_STATE_STARTING);
-	if (gsi_crash_install(me) < 0)
-		gsi_init_failed(s, "system_limit");
-	s->exit_to = &s->exit_point;
-	if (_setjmp(s->exit_point))
+int
+gsi_serve_some(struct gsi_server *s, int max)
+{
+	jmp_buf here, *before = s->exit_to;
+	int status, n;
+
+	s->exit_to = &here;
+	if (_setjmp(here))
 		gsi_server_left(*gsi_thread_slot(GSI_SLOT_SERVER));
-	serve(s);
-	abort();
+	for (n = 0; n < max; n++) {
+		prepare_turn(s);
+		status = gsi_rest_now(s);
+		if (status == -EAGAIN)
+			break;
+		act(s, status);
+	}
+	s->exit_to = before;
+	return n;
 }

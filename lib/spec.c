@@ -23,6 +23,8 @@ check_values(const struct gsi_spec *spec)
 
 	return (name[0] == '\0' || gs_name_check(name, NULL) == 0) &&
 	       spec->code >= GSI_CODE_ADDRESS && spec->code <= GSI_CODE_PLAIN &&
+	       spec->priority >= GS_PRIORITY_NORMAL &&
+	       spec->priority <= GS_PRIORITY_MAX &&
 	       spec->cells >= GM_RING_CELLS_MIN &&
 	       spec->cells <= GM_RING_CELLS_MAX &&
 	       (spec->cells & (spec->cells - 1)) == 0 &&
@@ -194,6 +196,32 @@ check_options(const gs_options *options, struct gsi_spec *spec)
 }
 
 static int
+check_spawn(const gs_options *options, struct gsi_spec *spec)
+{
+	unsigned known = GS_SPAWN_LINK | GS_SPAWN_MONITOR;
+
+	if ((int)options->priority < GS_PRIORITY_NORMAL ||
+	    options->priority > GS_PRIORITY_MAX)
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: no such priority: %d", (int)options->priority);
+	if ((options->spawn & ~known) != 0)
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: no such spawn flags: 0x%x", options->spawn);
+	if ((options->spawn & GS_SPAWN_MONITOR) != 0)
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: monitor is no spawn flag: use gs_start_monitor");
+	if (options->spawn != 0 && (spec->flags & GSI_SPEC_SUPERVISED) != 0)
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: link is no spawn flag of a supervised child, whose "
+		    "parent is its supervisor");
+	if ((options->spawn & GS_SPAWN_LINK) != 0)
+		spec->flags |= GSI_SPEC_LINK;
+	spec->priority = (int32_t)options->priority;
+	spec->max_memory = options->max_memory;
+	return 0;
+}
+
+static int
 check_child(const gs_child_spec *child, struct gsi_spec *spec)
 {
 	spec->restart = child->restart;
@@ -250,6 +278,8 @@ gsi_spec_build(const gs_child_spec *child, uint32_t flags, uint64_t ref,
 	char path[PATH_MAX];
 	int status = check_options(&child->options, &spec);
 
+	if (status == 0)
+		status = check_spawn(&child->options, &spec);
 	if (status == 0)
 		status = check_child(child, &spec);
 	if (status == 0)

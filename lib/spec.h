@@ -41,6 +41,7 @@ struct gsi_spec {
 	uint64_t base;
 	uint64_t device;
 	uint64_t inode;
+	uint64_t max_memory; /* 0: no limit */
 	int32_t restart;
 	int32_t shutdown;
 	int32_t max_restarts;
@@ -48,6 +49,7 @@ struct gsi_spec {
 	int32_t timeout; /* ms, 0 none */
 	int32_t hibernate_after;
 	uint32_t cells;
+	int32_t priority;
 	uint32_t name_at;
 	uint32_t path_at;
 	uint32_t directory_at;

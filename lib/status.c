@@ -21,6 +21,7 @@ kind_text(const struct gsi_server *s)
 	case GSI_INFO:
 		return "info";
 	case GSI_TIMER:
+	case GSI_CANCELLED:
 		return "timer";
 	case GSI_SYS:
 		return "system";
@@ -33,6 +34,8 @@ kind_text(const struct gsi_server *s)
 		return "child";
 	case GSI_RESPONSE:
 		return "response";
+	case GSI_FD:
+		return "descriptor";
 	case GSI_REPLY:
 	case GSI_ANSWER:
 	case GSI_REFUSAL:

@@ -163,6 +163,8 @@ gs_exit(const char *reason)
 	gsi_reason_copy(text, reason);
 	if (s && s->os_pid == getpid()) {
 		memcpy(s->left_with, text, sizeof(text));
+		if (!s->exit_to)
+			gsi_server_left(s);
 		_longjmp(*s->exit_to, 1);
 	}
 	me = s ? NULL : gsi_crash_self();

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/heap.h"
 
@@ -79,6 +80,7 @@ add(int64_t due, gs_addr to, gs_bytes message, gs_ref *ref)
 	}
 	if (ref)
 		ref->id = timer->id;
+	gsi_kick(me);
 	return 0;
 }
 
@@ -127,6 +129,25 @@ gs_cancel_timer(gs_ref ref)
 	ms = left(timer);
 	gsi_heap_remove(me->timers, timer);
 	return ms;
+}
+
+GS_API int
+gs_cancel_timer_async(gs_ref ref)
+{
+	struct gsi_self *me = gsi_self();
+	struct gsi_head head = { GSI_CANCELLED, 0, ref.id };
+	int64_t left = gs_cancel_timer(ref);
+	int status;
+
+	if (!me)
+		return gsi_fail(-ENOTCONN, "", "timer: no node");
+	head.gen = me->pid.gen;
+	status = gsi_send(
+	    me, me->pid, GM_MAILBOX, &head, GS_OBJECT(left), GM_SEND_RUNTIME);
+	if (status != 0)
+		return gsi_fail(status, "",
+		    "timer: cancelled, but there is no room to say so");
+	return 0;
 }
 
 int64_t

@@ -10,8 +10,10 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/pending.h"
+#include "lib/watch.h"
 
 #define SPIN_MIN_NS 1000
 #define SPIN_MAX_NS 50000
@@ -137,6 +139,8 @@ gsi_poll(struct gsi_self *me, int64_t deadline)
 	for (int i = 0; i < n; i++) {
 		uint64_t number = events[i].token >> GSI_TOKEN_SHIFT;
 
+		if (events[i].token == GSI_TOKEN_WATCH)
+			host->watches->look = true;
 		if ((uint32_t)events[i].token != GSI_TOKEN_NODE ||
 		    (events[i].ready & (POLLHUP | POLLERR)) == 0)
 			continue;
@@ -145,36 +149,48 @@ gsi_poll(struct gsi_self *me, int64_t deadline)
 		else
 			gsi_guest_gone(host, number);
 	}
+	/* the poller may have read the bell */
+	gsi_kick(host);
 	return n;
+}
+
+void
+gsi_rouse(struct gsi_self *me, struct gm_receiver *ring)
+{
+	gm_ring_awake(ring);
+	if (ring == &me->mailbox && me->replies.asleep)
+		gm_ring_awake(&me->replies);
+	gsi_kick(me);
+}
+
+int
+gsi_doze(struct gsi_self *me, struct gm_receiver *ring)
+{
+	if (!gsi_sound(me))
+		return -EBADMSG;
+	/* who takes messages is told of responses as well */
+	if (gm_ring_sleep(ring) &&
+	    (ring != &me->mailbox || !gsi_requests_out(me) ||
+		gm_ring_sleep(&me->replies)))
+		return 1;
+	gsi_rouse(me, ring);
+	return 0;
 }
 
 int
 gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 {
 	int64_t before;
-	bool both;
 	int n;
 
 	if (me->node_gone)
 		return -ENOTCONN;
-	if (!gsi_sound(me))
-		return -EBADMSG;
-	if (!gm_ring_sleep(ring)) {
-		gm_ring_awake(ring);
-		return 0;
-	}
-	/* who takes messages is told of responses as well */
-	both = ring == &me->mailbox && gsi_requests_out(me);
-	if (both && !gm_ring_sleep(&me->replies)) {
-		gm_ring_awake(&me->replies);
-		gm_ring_awake(ring);
-		return 0;
-	}
+	n = gsi_doze(me, ring);
+	if (n != 1)
+		return n;
 	before = gsi_now_ns();
 	n = gsi_poll(me, deadline);
-	gm_ring_awake(ring);
-	if (both)
-		gm_ring_awake(&me->replies);
+	gsi_rouse(me, ring);
 	if (me->node_gone)
 		return -ENOTCONN;
 	if (n < 0)

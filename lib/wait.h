@@ -34,6 +34,18 @@ struct gsi_patience {
 bool gsi_patient(
     struct gsi_self *me, struct gsi_patience *patience, uint32_t peer_cpu);
 /*
+ * Waits for what rings or is watched, until deadline (ns, -1 never), and notes
+ * what it was.  As gm_poll_wait.
+ */
+int gsi_poll(struct gsi_self *me, int64_t deadline);
+/*
+ * Announces that the owner of this ring sleeps (with the mailbox, over its
+ * replies as well if requests are out): 1, 0 look again, -EBADMSG damaged.
+ */
+int gsi_doze(struct gsi_self *me, struct gm_receiver *ring);
+/* Takes that back. */
+void gsi_rouse(struct gsi_self *me, struct gm_receiver *ring);
+/*
  * Sleeps on the bell of an empty ring, until deadline (ns, -1 never): 0 look
  * again, -ETIMEDOUT, -ENOTCONN no node, -EBADMSG damaged, -EBADF closed.
  */

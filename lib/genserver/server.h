@@ -20,13 +20,16 @@ extern "C" {
 
 /* What handle_info is told. */
 enum gs_info_kind {
-	GS_INFO_MESSAGE = 1, /* gs_send: body, from */
+	GS_INFO_MESSAGE = 1, /* gs_send: body, from; to an alias: ref its id */
 	GS_INFO_TIMEOUT =
 	    2, /* the verdict's timeout passed: body its message */
 	GS_INFO_TIMER = 3, /* gs_send_after: body, ref */
 	GS_INFO_EXIT = 4, /* end of a link, or exit signal: from, reason */
 	GS_INFO_DOWN = 5, /* monitored process ended: from, ref, reason */
 	GS_INFO_RESPONSE = 6, /* to a request: from, ref its tag */
+	GS_INFO_FD = 7, /* a watched descriptor is ready: fd, events */
+	GS_INFO_SIGNAL = 8, /* a watched signal has come: signal */
+	GS_INFO_CANCELLED = 9, /* gs_cancel_timer_async: ref, body */
 };
 
 typedef struct gs_info {
@@ -35,6 +38,9 @@ typedef struct gs_info {
 	gs_ref ref;
 	gs_bytes body;
 	const char *reason; /* "" when the kind has none */
+	int fd;
+	unsigned events; /* enum gs_fd_events */
+	int signal;
 } gs_info;
 
 /* Why format_status is asked. */

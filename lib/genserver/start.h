@@ -20,6 +20,20 @@ extern "C" {
  */
 typedef bool (*gs_debug_function)(const char *server, const char *event);
 
+/* Of a server's process, for the system's scheduler. */
+enum gs_priority {
+	GS_PRIORITY_NORMAL = 0, /* that of the node */
+	GS_PRIORITY_LOW, /* nice 10 */
+	GS_PRIORITY_HIGH, /* nice -10 */
+	GS_PRIORITY_MAX, /* SCHED_RR 1: before all that is not real-time */
+};
+
+/* As OTP's spawn_opt. */
+enum gs_spawn_flags {
+	GS_SPAWN_LINK = 1, /* as gs_start_link */
+	GS_SPAWN_MONITOR = 2, /* refused: use gs_start_monitor */
+};
+
 /* All zero is the default of everything. */
 typedef struct gs_options {
 	const char *name; /* registered before init runs; NULL: none */
@@ -27,6 +41,9 @@ typedef struct gs_options {
 	int hibernate_after; /* idle ms before hibernating; 0: never */
 	size_t mailbox; /* bytes, 16 KiB to 1 GiB; 0: 1 MiB */
 	const char *debug; /* "trace,log,statistics,..."; NULL: none */
+	enum gs_priority priority;
+	size_t max_memory; /* bytes of its own (RLIMIT_DATA); 0: no limit */
+	unsigned spawn; /* enum gs_spawn_flags */
 } gs_options;
 
 /*

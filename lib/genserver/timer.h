@@ -27,6 +27,13 @@ GS_API int gs_send_at(int64_t at, gs_addr to, gs_bytes message, gs_ref *ref);
 GS_API int64_t gs_cancel_timer(gs_ref ref);
 GS_API int64_t gs_read_timer(gs_ref ref);
 
+/*
+ * Cancels as well, and says how it went by a message: GS_INFO_CANCELLED with
+ * ref, its body an int64_t, what gs_cancel_timer would have returned.
+ * Follows erlang:cancel_timer/2 with async.
+ */
+GS_API int gs_cancel_timer_async(gs_ref ref);
+
 /* CLOCK_MONOTONIC in ms. */
 GS_API int64_t gs_now(void);
 

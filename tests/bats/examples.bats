@@ -541,6 +541,99 @@ divider 21 7: 3
 END
 }
 
+# ---- tcpecho ----
+
+# One client: sends so many lines and reads them back.
+echo_lines()
+{
+	exec 9<>"/dev/tcp/127.0.0.1/$1"
+	seq "$2" >&9 &
+	head -n "$2" <&9 | cmp - <(seq "$2")
+	exec 9>&-
+	wait
+}
+
+echo_clients()
+{
+	[ "$(gsctl call echo clients)" = "$1" ]
+}
+
+@test "tcpecho: thousands of lines of several clients; those that die are forgotten" {
+	local port i
+
+	gsctl start --name echo "$ex/tcpecho.so" >/dev/null
+	port=$(gsctl call echo port)
+	echo_lines "$port" 20000
+	for i in 1 2 3 4; do
+		(echo_lines "$port" 5000) &
+		eval "c$i=$!"
+	done
+	# never reads what comes back, and dies over it
+	(
+		exec 9<>"/dev/tcp/127.0.0.1/$port"
+		seq 200000 >&9 &
+		head -c 1 <&9 >/dev/null
+		kill -9 $! "$BASHPID"
+	) || :
+	# calls are answered between all that
+	gsctl call echo clients | grep -qx '[0-9]*'
+	# Set by the loop above.
+	# shellcheck disable=SC2154
+	wait "$c1" && wait "$c2" && wait "$c3" && wait "$c4"
+	within 10 echo_clients 0
+	echo_lines "$port" 100
+	# a port that is taken
+	run --separate-stderr gsctl start --name other "$ex/tcpecho.so" "$port"
+	[ "$status" = 5 ]
+	[[ $stderr == *no_port* ]]
+}
+
+@test "tcpecho: kill -9 closes its connections and it starts again" {
+	local port
+
+	gsctl start --name echo "$ex/tcpecho.so" >/dev/null
+	port=$(gsctl call echo port)
+	exec 9<>"/dev/tcp/127.0.0.1/$port"
+	echo hello >&9
+	read -r -t 10 line <&9
+	is "$line" hello
+	kill -9 "$(gsctl whereis --os-pid echo)"
+	# the end, or a reset, at once
+	! read -r -t 10 line <&9
+	exec 9>&-
+	gsctl wait echo --up --timeout 10000
+	echo_lines "$(gsctl call echo port)" 10
+}
+
+# ---- reload ----
+
+greets()
+{
+	[ "$(gsctl call greeting get)" = "$1" ]
+}
+
+@test "reload: SIGHUP reads the settings again; a bad file changes nothing" {
+	echo hello >"$work/greeting"
+	gsctl start --name greeting "$ex/reload.so" "$work/greeting" >/dev/null
+	is "$(gsctl call greeting get)" hello
+	echo goodbye >"$work/greeting"
+	is "$(gsctl call greeting get)" hello
+	kill -HUP "$(gsctl whereis --os-pid greeting)"
+	within 10 greets goodbye
+	rm "$work/greeting"
+	kill -HUP "$(gsctl whereis --os-pid greeting)"
+	within 10 logged 'cannot be read'
+	is "$(gsctl call greeting get)" goodbye
+	is "$(gsctl call greeting reloads)" 1
+	run --separate-stderr gsctl start --name other "$ex/reload.so" /no/file
+	[ "$status" = 5 ]
+}
+
+logged()
+{
+	gsctl log greeting | grep -q "$1"
+}
+
 # ---- what programs leave ----
 
 @test "examples: a program killed by any signal leaves no process" {

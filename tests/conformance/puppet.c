@@ -17,8 +17,10 @@
  *	exit R  raise SIG  _exit N  trap 0|1  label X
  *	at_end|at_timeout|at_exit|at_down SCRIPT	what to do then
  *	cast|send|request ADDR X  call MS ADDR X  after MS ADDR X  cancel
+ *	cancelasync
  *	start|startlink|startmon NAME|- SCRIPT
  *	link|unlink|monitor ADDR  demonitor 0|1  exitsig ADDR R
+ *	signal|unsignal N
  *	register|unregister NAME  stop MS ADDR R
  *	keep  answer N X  answernow X  receive
  *	ok  ignore  error R  noreply  reply X  get  last  pid  self
@@ -148,6 +150,20 @@ say_response(struct puppet *self, const gs_info *info)
 		say(self, "response %d %s", status, gs_error_reason());
 }
 
+static void
+say_cancelled(struct puppet *self, const gs_info *info)
+{
+	int64_t left = -1;
+
+	if (info->body.size == sizeof(left))
+		memcpy(&left, info->body.data, sizeof(left));
+	say(self, "cancelled %s %lld",
+	    info->ref.id == memory.timer.id ? "it" : "another",
+	    left < 0       ? (long long)left
+	    : left > 50000 ? 50000ll
+			   : 1ll);
+}
+
 static gs_next
 puppet_info(void *state, const gs_info *info)
 {
@@ -171,6 +187,14 @@ puppet_info(void *state, const gs_info *info)
 		return perform(self, GS_TEXT(memory.at_down), NULL, go_on);
 	case GS_INFO_RESPONSE:
 		say_response(self, info);
+		return go_on;
+	case GS_INFO_SIGNAL:
+		say(self, "signal %d", info->signal);
+		return go_on;
+	case GS_INFO_FD:
+		break;
+	case GS_INFO_CANCELLED:
+		say_cancelled(self, info);
 		return go_on;
 	}
 	say(self, "unknown kind %d", info->kind);

@@ -101,6 +101,25 @@ cmd_cancel(struct job *job, char *arg)
 }
 
 static void
+cmd_cancel_async(struct job *job, char *arg)
+{
+	(void)arg;
+	set_last(job, gs_cancel_timer_async(job->memory->timer));
+}
+
+static void
+cmd_signal(struct job *job, char *arg)
+{
+	set_last(job, gs_watch_signal(atoi(arg)));
+}
+
+static void
+cmd_unsignal(struct job *job, char *arg)
+{
+	set_last(job, gs_unwatch_signal(atoi(arg)));
+}
+
+static void
 start_last(struct job *job, int status, gs_pid pid)
 {
 	char text[GS_PID_TEXT];
@@ -248,6 +267,9 @@ const struct command library_commands[] = {
 	{ "call", cmd_call },
 	{ "after", cmd_after },
 	{ "cancel", cmd_cancel },
+	{ "cancelasync", cmd_cancel_async },
+	{ "signal", cmd_signal },
+	{ "unsignal", cmd_unsignal },
 	{ "start", cmd_start },
 	{ "startlink", cmd_startlink },
 	{ "startmon", cmd_startmon },

@@ -105,7 +105,7 @@ TEST(TMO_14_hibernation_gives_memory_back)
 	CHECK(full > idle + (48u << 20));
 	CHECK_STR(ask(GS_PID(pid), "hibernate"), "good night");
 	CHECK(sleeps(pid));
-	CHECK(memory_of(pid) < idle + (8u << 20));
+	CHECK(memory_of(pid) < idle + (1u << 20));
 	CHECK_STR(ask(GS_PID(pid), "x"), "5");
 	node_down();
 }

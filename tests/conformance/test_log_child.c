@@ -120,3 +120,36 @@ TEST(LOG_07_clean_ends_of_others_are_not_reported)
 	CHECK_INT(reports(SUPERVISOR, NULL), 1);
 	named_node_down();
 }
+
+TEST(LOG_08_a_child_that_is_up_is_reported_at_level_info)
+{
+	gs_pid pid;
+	const char *line;
+
+	setenv("GS_LOG_LEVEL", "info", 1);
+	named_node_up();
+	start_named("", "not_a_child");
+	pid = start_child("", "c", GS_PERMANENT);
+	CHECK(wait_reports("progress", "c", 1));
+	line = report("progress", "c");
+	CHECK_STR(report_field(line, "level"), "info");
+	CHECK(strstr(line, "puppet") != NULL);
+	/* each start is one */
+	CHECK_INT(kill(os_pid_of(GS_PID(pid)), SIGKILL), 0);
+	CHECK(wait_reports("progress", "c", 2));
+	CHECK(wait_up("c"));
+	CHECK_INT(reports("progress", "not_a_child"), 0);
+	named_node_down();
+}
+
+TEST(LOG_08_it_is_hidden_unless_it_is_asked_for)
+{
+	unsetenv("GS_LOG_LEVEL");
+	named_node_up();
+	start_child("", "c", GS_TEMPORARY);
+	tell(GS_NAME("c"), "end boom");
+	/* sent later, so written later */
+	CHECK(wait_reports(SUPERVISOR, "c", 1));
+	CHECK_INT(reports("progress", "c"), 0);
+	named_node_down();
+}

@@ -2,6 +2,9 @@
 /*
  * OPT: start options.
  */
+#include <sched.h>
+#include <sys/resource.h>
+
 #include "tests/conformance/helpers.h"
 
 #include <fcntl.h>
@@ -204,5 +207,121 @@ TEST(OPT_09_hibernate_after_is_off_by_default)
 	settle(GS_PID(pid));
 	CHECK(wait_state(GS_PID(pid), GS_STATE_HIBERNATING));
 	CHECK(state_of(GS_PID(never)) != GS_STATE_HIBERNATING);
+	node_down();
+}
+
+/* ---- spawn options ---- */
+
+static int
+nice_of(gs_pid pid)
+{
+	errno = 0;
+	return getpriority(PRIO_PROCESS, (id_t)os_pid_of(GS_PID(pid)));
+}
+
+TEST(OPT_06_the_priority_is_visible_on_the_process)
+{
+	gs_options options = { .priority = GS_PRIORITY_LOW };
+	int before = getpriority(PRIO_PROCESS, 0), status;
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(gs_start(&puppet, GS_NONE, NULL, &pid), 0);
+	CHECK_INT(nice_of(pid), before);
+	CHECK_INT(gs_start(&puppet, GS_NONE, &options, &pid), 0);
+	CHECK_INT(nice_of(pid), 10);
+	CHECK_STR(ask(GS_PID(pid), "reply here"), "here");
+	/* these need a right, without which the start says so */
+	options.priority = GS_PRIORITY_HIGH;
+	status = gs_start(&puppet, GS_NONE, &options, &pid);
+	if (status == 0)
+		CHECK_INT(nice_of(pid), -10);
+	else
+		CHECK(strncmp(gs_error_reason(), "priority: ", 10) == 0);
+	options.priority = GS_PRIORITY_MAX;
+	status = gs_start(&puppet, GS_NONE, &options, &pid);
+	if (status == 0)
+		CHECK_INT(sched_getscheduler(os_pid_of(GS_PID(pid))), SCHED_RR);
+	else
+		CHECK(strncmp(gs_error_reason(), "priority: ", 10) == 0);
+	options.priority = (enum gs_priority)4;
+	CHECK_INT(gs_start(&puppet, GS_NONE, &options, &pid), -EINVAL);
+	node_down();
+}
+
+/* OPT-06: so is the limit of its memory, which is no end of the process. */
+TEST(OPT_06_memory_may_be_limited)
+{
+	gs_options options = { .max_memory = 64u << 20 };
+	struct rlimit limit;
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(gs_start(&puppet, GS_NONE, &options, &pid), 0);
+	CHECK_INT(
+	    prlimit(os_pid_of(GS_PID(pid)), RLIMIT_DATA, NULL, &limit), 0);
+	CHECK(limit.rlim_cur == 64u << 20);
+	CHECK_STR(ask(GS_PID(pid), "reply here"), "here");
+	node_down();
+}
+
+TEST(OPT_07_monitor_is_no_spawn_option)
+{
+	gs_options options = { .name = "m", .spawn = GS_SPAWN_MONITOR };
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(gs_start(&puppet, GS_NONE, &options, &pid), -EINVAL);
+	CHECK(strstr(gs_error_text(), "gs_start_monitor") != NULL);
+	CHECK_INT(gs_start_link(&puppet, GS_NONE, &options, &pid), -EINVAL);
+	CHECK(is_free("m"));
+	options.spawn = 8;
+	CHECK_INT(gs_start(&puppet, GS_NONE, &options, &pid), -EINVAL);
+	CHECK_INT(server_count(), 0);
+	node_down();
+}
+
+TEST(OPT_08_link_with_a_plain_start_is_start_link)
+{
+	gs_options options = { .spawn = GS_SPAWN_LINK };
+	gs_pid pid, other;
+
+	node_up();
+	gs_trap_exit(true);
+	CHECK_INT(gs_start(&puppet, GS_NONE, NULL, &other), 0);
+	CHECK_INT(gs_start(&puppet, GS_NONE, &options, &pid), 0);
+	CHECK(linked(pid, self_pid()));
+	CHECK(!linked(other, self_pid()));
+	end_with(pid, "boom");
+	CHECK(got(GS_INFO_EXIT, "boom", NULL));
+	/* a start that fails leaves neither a link nor a message */
+	CHECK_INT(
+	    gs_start(&puppet, GS_TEXT("end no"), &options, &pid), -ECHILD);
+	node_down();
+}
+
+/*
+ * OPT-10: what a supervisor starts takes the same name and spawn options; its
+ * children are linked to it, and to nobody else.
+ */
+TEST(OPT_10_children_take_name_and_spawn_options)
+{
+	gs_child_spec spec = { .behaviour = &puppet,
+		.options = { .name = "c", .priority = GS_PRIORITY_LOW } };
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(gs_child_start(&spec, &pid), 0);
+	CHECK_INT(nice_of(pid), 10);
+	/* also when it is started again */
+	CHECK_INT(kill(os_pid_of(GS_PID(pid)), SIGKILL), 0);
+	CHECK(wait_dead(pid));
+	CHECK(wait_up("c"));
+	CHECK_INT(gs_whereis("c", &pid), 0);
+	CHECK_INT(nice_of(pid), 10);
+	spec.options.name = "d";
+	spec.options.spawn = GS_SPAWN_LINK;
+	CHECK_INT(gs_child_start(&spec, &pid), -EINVAL);
+	CHECK(is_free("d"));
 	node_down();
 }

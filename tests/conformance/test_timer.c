@@ -248,3 +248,24 @@ TEST(INFO_13_periodic_work_does_not_drift)
 	CHECK(after.mailbox_used <= before.mailbox_used + (64 << 10));
 	node_down();
 }
+
+/* The message is on its way behind what was sent before. */
+TEST(INFO_10_an_asynchronous_cancel_answers_by_a_message)
+{
+	gs_pid pid;
+
+	node_up();
+	pid = start("");
+	tell(GS_PID(pid), "after 60000 self note fired;cancelasync;notelast");
+	CHECK(wait_note("cancelled it 50000"));
+	CHECK(notes_in_order("0", "cancelled it 50000", NULL));
+	/* it is gone, and again it says so */
+	tell(GS_PID(pid), "cancelasync");
+	CHECK(wait_note("cancelled it -2"));
+	tell(GS_PID(pid), "after 1 self note fired;sleep 30");
+	CHECK(wait_note("fired"));
+	tell(GS_PID(pid), "cancelasync");
+	CHECK(wait_notes("cancelled it -2", 2));
+	CHECK_INT(notes("fired"), 1);
+	node_down();
+}

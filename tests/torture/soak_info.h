@@ -75,6 +75,9 @@ kv_info(void *state, const gs_info *info)
 		break;
 	case GS_INFO_TIMEOUT:
 	case GS_INFO_RESPONSE:
+	case GS_INFO_FD:
+	case GS_INFO_SIGNAL:
+	case GS_INFO_CANCELLED:
 		break;
 	}
 	return adorned(kv, gs_next_noreply());

@@ -106,6 +106,9 @@ take_what_comes(struct voice *v, int ms)
 			break;
 		case GS_INFO_TIMEOUT:
 		case GS_INFO_RESPONSE:
+		case GS_INFO_FD:
+		case GS_INFO_SIGNAL:
+		case GS_INFO_CANCELLED:
 			wrong(v->me, NOBODY, "a message nobody sent");
 		}
 		ms = 0;

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals that a server watches.
+ */
+#include "tests/conformance/helpers.h"
+
+static gs_pid
+puppet_up(void)
+{
+	node_up();
+	return start("");
+}
+
+/* What the library said to that command. */
+static long
+want(gs_pid pid, const char *command)
+{
+	char script[64];
+
+	snprintf(script, sizeof(script), "%s;last", command);
+	return atol(ask(GS_PID(pid), script));
+}
+
+struct flood {
+	gs_pid pid;
+	_Atomic bool over;
+	long sent;
+};
+
+static void *
+flood(void *data)
+{
+	struct flood *f = data;
+
+	while (!atomic_load(&f->over))
+		if (gs_cast(GS_PID(f->pid), GS_TEXT("x")) == 0)
+			f->sent++;
+	return NULL;
+}
+
+TEST(a_watched_signal_is_a_message)
+{
+	gs_pid pid = puppet_up();
+	int os_pid = os_pid_of(GS_PID(pid));
+	char request[32];
+
+	snprintf(request, sizeof(request), "signal %d", SIGUSR1);
+	CHECK_INT(want(pid, request), 0);
+	CHECK_INT(want(pid, request), 0);
+	CHECK_INT(kill(os_pid, SIGUSR1), 0);
+	snprintf(request, sizeof(request), "signal %d", SIGUSR1);
+	CHECK(wait_note(request));
+	CHECK_INT(kill(os_pid, SIGUSR1), 0);
+	CHECK(wait_notes(request, 2));
+	/* stopped, several are one */
+	freeze(pid);
+	CHECK_INT(kill(os_pid, SIGUSR1), 0);
+	CHECK_INT(kill(os_pid, SIGUSR1), 0);
+	thaw(pid);
+	CHECK(wait_notes(request, 3));
+	settle(GS_PID(pid));
+	CHECK_INT(notes(request), 3);
+	node_down();
+}
+
+/* OS-19: a watched SIGTERM is no exit signal, unwatched it is one again. */
+TEST(a_watched_SIGTERM_does_not_end_the_server)
+{
+	gs_pid pid = puppet_up();
+	int os_pid = os_pid_of(GS_PID(pid));
+	char request[32];
+
+	snprintf(request, sizeof(request), "signal %d", SIGTERM);
+	CHECK_INT(want(pid, request), 0);
+	CHECK_INT(kill(os_pid, SIGTERM), 0);
+	CHECK(wait_note(request));
+	CHECK_STR(ask(GS_PID(pid), "reply here"), "here");
+	snprintf(request, sizeof(request), "unsignal %d", SIGTERM);
+	CHECK_INT(want(pid, request), 0);
+	CHECK_INT(want(pid, request), -ENOENT);
+	CHECK_INT(kill(os_pid, SIGTERM), 0);
+	CHECK(wait_dead(pid));
+	node_down();
+}
+
+TEST(a_signal_is_taken_while_the_mailbox_is_never_empty)
+{
+	struct flood f = { .pid = puppet_up() };
+	char request[32];
+	pthread_t thread;
+
+	snprintf(request, sizeof(request), "signal %d", SIGHUP);
+	CHECK_INT(want(f.pid, request), 0);
+	CHECK_INT(pthread_create(&thread, NULL, flood, &f), 0);
+	CHECK_INT(kill(os_pid_of(GS_PID(f.pid)), SIGHUP), 0);
+	CHECK(wait_note(request));
+	atomic_store(&f.over, true);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	node_down();
+}
+
+TEST(what_is_no_signal_to_watch_is_refused)
+{
+	static const int bad[] = { -1, 0, 65, SIGKILL, SIGSTOP, SIGSEGV,
+		SIGABRT };
+	gs_pid pid = puppet_up();
+	char request[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(request, sizeof(request), "signal %d", bad[i]);
+		CHECK_INT(want(pid, request), -EINVAL);
+	}
+	CHECK_INT(want(pid, "unsignal 1"), -ENOENT);
+	node_down();
+}
