@@ -168,6 +168,23 @@ note_frame(struct gm_page *page, uint64_t pc, const struct gsi_module *m)
 	gm_store(&crash->n_pcs, n + 1, release);
 }
 
+/* To the caller; false: there is none, or nobody knows where. */
+static bool
+step(struct gsi_unwind *u, bool inside, bool known, bool first, uint64_t *pc)
+{
+	uint64_t stack = u->registers[GSI_REG_SP], above;
+	bool found = known              ? by_information(u, pc)
+		     : inside || !first ? by_frame_pointer(u, pc)
+					: by_call(u, pc);
+
+	if (!found || *pc == 0)
+		return false;
+	above = u->next[GSI_REG_SP];
+	/* a handler may run on another stack than what it interrupted */
+	return above > stack || (first && above == stack) ||
+	       (known && u->cfi.signal_frame);
+}
+
 void
 gsi_unwind(struct gsi_unwind *u, struct gm_page *page, uint64_t pc)
 {
@@ -175,25 +192,15 @@ gsi_unwind(struct gsi_unwind *u, struct gm_page *page, uint64_t pc)
 
 	memset(page->modules, 0, sizeof(page->modules));
 	gm_store(&page->crash.n_pcs, 0, relaxed);
-	for (int i = 0; i < (int)GM_CRASH_PCS; i++) {
-		uint64_t at = pc - called, stack = u->registers[GSI_REG_SP];
+	for (unsigned i = 0; i < GM_CRASH_PCS; i++) {
+		uint64_t at = pc - called;
 		bool inside =
 		    gsi_module_of(at, &u->module, u->buffer, sizeof(u->buffer));
-		bool known, up;
-
-		/* what no object has is believed of the first frame only */
-		note_frame(page, pc, inside ? &u->module : NULL);
-		known =
+		bool known =
 		    inside && gsi_cfi_find(&u->cfi, u->module.eh_frame_hdr, at);
-		if (!(known               ? by_information(u, &pc)
-			: inside || i > 0 ? by_frame_pointer(u, &pc)
-					  : by_call(u, &pc)) ||
-		    pc == 0)
-			return;
-		up = u->next[GSI_REG_SP] > stack ||
-		     (i == 0 && u->next[GSI_REG_SP] == stack) ||
-		     (known && u->cfi.signal_frame); /* to another stack */
-		if (!up)
+
+		note_frame(page, pc, inside ? &u->module : NULL);
+		if (!step(u, inside, known, i == 0, &pc))
 			return;
 		called = !(known && u->cfi.signal_frame);
 		memcpy(u->registers, u->next, sizeof(u->registers));
