@@ -15,13 +15,20 @@ struct gsi_signals {
 	struct sigaction before[64];
 };
 
+/* What crash.c has servers, and so their forks, not die of. */
+static bool
+is_ignored(int number)
+{
+	return number == SIGINT || number == SIGPIPE || number == SIGHUP;
+}
+
 static void
 on_watched(int number)
 {
 	int saved = errno;
 
 	/* a fork of the server is not the server: the default, as before */
-	if (!gsi_signal_note(number) && number == SIGTERM) {
+	if (!gsi_signal_note(number) && !is_ignored(number)) {
 		signal(number, SIG_DFL);
 		raise(number);
 	}

@@ -4,6 +4,8 @@
  */
 #include "tests/conformance/helpers.h"
 
+#include <sys/wait.h>
+
 static gs_pid
 puppet_up(void)
 {
@@ -112,5 +114,53 @@ TEST(what_is_no_signal_to_watch_is_refused)
 		CHECK_INT(want(pid, request), -EINVAL);
 	}
 	CHECK_INT(want(pid, "unsignal 1"), -ENOENT);
+	node_down();
+}
+
+static gs_next
+forker_init(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	return gs_ok();
+}
+
+/* Which signal ended a helper that has raised this one itself; 0: none. */
+static gs_next
+forker_call(void *state, gs_bytes request, gs_from from)
+{
+	int number = (int)gs_long(request, 0), status = 0;
+	pid_t helper;
+
+	(void)state;
+	(void)from;
+	CHECK_INT(gs_watch_signal(number), 0);
+	helper = fork();
+	if (helper == 0) {
+		raise(number);
+		_exit(0);
+	}
+	CHECK_INT(waitpid(helper, &status, 0), helper);
+	return gs_next_reply(
+	    GS_STR("%d", WIFSIGNALED(status) ? WTERMSIG(status) : 0));
+}
+
+static GS_SERVER(forker, .init = forker_init, .handle_call = forker_call);
+
+/* OS-13 */
+TEST(a_fork_of_the_server_does_not_watch)
+{
+	char text[16];
+	gs_pid pid;
+
+	node_up();
+	CHECK_INT(gs_start(&forker, GS_NONE, NULL, &pid), 0);
+	snprintf(text, sizeof(text), "%d", SIGUSR1);
+	CHECK_STR(ask(GS_PID(pid), text), text);
+	snprintf(text, sizeof(text), "%d", SIGTERM);
+	CHECK_STR(ask(GS_PID(pid), text), text);
+	/* servers are not ended by these, nor are their forks */
+	snprintf(text, sizeof(text), "%d", SIGHUP);
+	CHECK_STR(ask(GS_PID(pid), text), "0");
 	node_down();
 }
