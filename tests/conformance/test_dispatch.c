@@ -2,6 +2,9 @@
 /*
  * A client with an event loop of its own: gs_fd and gs_dispatch.
  */
+#include <sys/socket.h>
+
+#include "tests/conformance/other.h"
 #include "tests/conformance/outer.h"
 
 TEST(a_message_makes_it_readable_until_it_is_handled)
@@ -74,6 +77,26 @@ TEST(timers_DOWN_and_EXIT_make_it_readable)
 	CHECK(see_until(&s, &s.kind[GS_INFO_EXIT], 1));
 	CHECK_STR(s.reason, "tired");
 	come_to_rest(&s);
+	node_down();
+}
+
+TEST(watched_descriptors_make_it_readable)
+{
+	struct seen s = { 0 };
+	int pair[2];
+
+	node_up();
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	CHECK(gs_fd() >= 0);
+	CHECK_INT(gs_watch_fd(pair[0], GS_FD_READ | GS_FD_ONCE), 0);
+	come_to_rest(&s);
+	CHECK_INT(write(pair[1], "x", 1), 1);
+	CHECK(see_until(&s, &s.kind[GS_INFO_FD], 1));
+	come_to_rest(&s);
+	CHECK_INT(gs_watch_fd(pair[0], GS_FD_READ | GS_FD_ONCE), 0);
+	CHECK(see_until(&s, &s.kind[GS_INFO_FD], 2));
+	close(pair[0]);
+	close(pair[1]);
 	node_down();
 }
 
@@ -152,6 +175,31 @@ TEST(what_comes_during_a_call_is_not_lost)
 	CHECK_STR(s.last, "b");
 	come_to_rest(&s);
 	node_down();
+}
+
+TEST(other_nodes_make_it_readable)
+{
+	struct seen s = { 0 };
+	gs_bytes reply;
+	gs_reqid id;
+	gs_ref ref;
+
+	others_up(1);
+	CHECK(gs_fd() >= 0);
+	come_to_rest(&s);
+	CHECK_INT(gs_send_request(THERE(0), GS_TEXT("reply far"), &id), 0);
+	CHECK(see_until(&s, &s.kind[GS_INFO_RESPONSE], 1));
+	CHECK_INT(gs_check_response(NULL, id, &reply), 0);
+	CHECK_INT(gs_monitor(THERE(0), &ref), 0);
+	come_to_rest(&s);
+	/* also the end of that node, which is not ours */
+	other_kill(0);
+	CHECK(see_until(&s, &s.kind[GS_INFO_DOWN], 1));
+	CHECK_STR(s.reason, "noconnection");
+	come_to_rest(&s);
+	post(GS_PID(self_pid()), "still here");
+	CHECK(see_until(&s, &s.kind[GS_INFO_MESSAGE], 1));
+	others_down(0);
 }
 
 /* ---- misuse and ends ---- */

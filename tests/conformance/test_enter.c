@@ -107,6 +107,37 @@ TEST(START_29_its_own_work_and_the_server_s_go_on_together)
 	node_down();
 }
 
+static bool
+queue_is_empty(void *data)
+{
+	const gs_pid *pid = data;
+	gs_process_info info;
+
+	return gs_process_inspect(GS_PID(*pid), &info) == 0 &&
+	       info.messages_queued == 0;
+}
+
+/* The wait for the helper takes the ring of the cast. */
+TEST(START_29_what_comes_while_it_waits_for_others_is_not_lost)
+{
+	gs_pid pid;
+
+	node_up();
+	start_named("", "helper");
+	CHECK_INT(start_program("busy", "entered", NULL, &pid), 0);
+	CHECK_STR(ask(GS_PID(pid), "ask"), "1");
+	CHECK(wait_note("asked"));
+	tell(GS_PID(pid), "5");
+	CHECK(wait_queue(GS_PID(pid), 1));
+	/* it is asleep again */
+	CHECK(unnoted("nothing", 100));
+	gate_open(1);
+	/* looked at before a call: who calls rings again after a second */
+	CHECK(eventually(queue_is_empty, &pid, SOON));
+	CHECK_STR(ask(GS_PID(pid), "get"), "47");
+	node_down();
+}
+
 /* ---- a server that becomes another one ---- */
 
 struct two {
