@@ -74,6 +74,7 @@ act_on_init(struct gsi_server *s, const gs_next *next)
 		if (s->birth.refused)
 			s->birth.refused(s->me,
 			    next->verdict == GSI_ERROR ? carried.reason : NULL);
+		gsi_via_unregister(s);
 		gsi_finish(s->me, "normal");
 	}
 	if (next->verdict == GSI_STOP)
@@ -133,6 +134,7 @@ gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
 	if (_setjmp(s->exit_point))
 		gsi_server_left(*gsi_thread_slot(GSI_SLOT_SERVER));
 	gsi_server_prepare(s);
+	gsi_via_register(s);
 	next = s->behaviour->init(s->state, s->birth.argument);
 	if (s->phase == GSI_IN_INIT)
 		act_on_init(s, &next);

@@ -68,6 +68,8 @@ struct gsi_birth {
 	int hibernate_after; /* ms, 0 never */
 	gs_pid parent; /* OTP's, none: no parent */
 	const char *debug;
+	const gs_via *via; /* NULL: has no such name */
+	const char *via_key;
 	/* tells the forker that init is over (newborn.c) */
 	void (*started)(struct gsi_self *me);
 	/*

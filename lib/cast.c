@@ -149,10 +149,14 @@ gs_send(gs_addr to, gs_bytes message)
 
 	if (me == NULL)
 		return -ENOTCONN;
-	status = cast_to(me, to, GSI_INFO, message);
+	if (to.kind == GS_ADDR_VIA)
+		status = gsi_via_send(to, message);
+	else
+		status = cast_to(me, to, GSI_INFO, message);
 	if (status == 0)
 		return 0;
-	status = cast_elsewhere(me, to, GSI_INFO, message, status);
+	if (to.kind != GS_ADDR_VIA)
+		status = cast_elsewhere(me, to, GSI_INFO, message, status);
 	/* a pid of a node that is gone is of a dead process */
 	if (status == -ESRCH ||
 	    (status == -EHOSTUNREACH && to.kind == GS_ADDR_PID))

@@ -20,7 +20,9 @@ gsi_addr_text(gs_addr to, char *text, size_t size)
 		return text;
 	}
 	gsi_printable(shown, sizeof(shown), name, strnlen(name, GS_NAME_MAX));
-	if (to.kind == GS_ADDR_NAME_AT)
+	if (to.kind == GS_ADDR_VIA)
+		snprintf(text, size, "'%s' (via)", shown);
+	else if (to.kind == GS_ADDR_NAME_AT)
 		snprintf(text, size, "'%s' at node '%s'", shown,
 		    to.node != NULL ? to.node : "(nil)");
 	else

@@ -16,6 +16,7 @@
 #include <genserver/start.h>
 
 #include <genserver/name.h>
+#include <genserver/via.h>
 
 #include <genserver/alias.h>
 #include <genserver/link.h>

@@ -265,7 +265,11 @@ gsi_elsewhere_slow(
 		*status = -EINVAL;
 		return false;
 	}
-	*status = prepare(me);
+	*status = to.kind == GS_ADDR_VIA ? gsi_via_find(to, &to.pid) : 0;
+	if (to.kind == GS_ADDR_VIA)
+		to.kind = GS_ADDR_PID;
+	if (*status == 0)
+		*status = prepare(me);
 	if (*status != 0)
 		return false;
 	g = find(me->guests, to);

@@ -59,6 +59,7 @@ struct gsi_server {
 	bool serves; /* gs_serve: the loop is the program's */
 	bool resting; /* until is set */
 	int64_t until; /* ns, -1; of a loop that does not wait here */
+	bool via_held; /* a via module has its name */
 	int os_pid;
 	gs_from last_from;
 	gs_bytes last_reply; /* of stop with reply */
@@ -126,6 +127,11 @@ void gsi_state_bytes(const struct gsi_server *s, char text[GSI_SHOWN]);
 /* The state as format_status has it; its bytes if there is none. */
 void gsi_state_text(
     struct gsi_server *s, enum gs_status_kind kind, char text[GSI_SHOWN]);
+
+/* via.c */
+/* The name before init, and at an ordered end. */
+void gsi_via_register(struct gsi_server *s);
+void gsi_via_unregister(struct gsi_server *s);
 
 /* terminate.c */
 /* Terminates with the state as it is. */

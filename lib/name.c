@@ -115,6 +115,8 @@ gsi_resolve_name(struct gsi_self *me, gs_addr to, gs_pid *pid)
 		    strcmp(to.node, me->arena->header->name) != 0)
 			return -EHOSTUNREACH;
 		return find(me, to.name, pid);
+	case GS_ADDR_VIA:
+		return gsi_via_find(to, pid);
 	}
 	return -EINVAL;
 }

@@ -290,6 +290,11 @@ gsi_newborn_run(const struct gsi_newborn *n, pid_t forker)
 	if (spec->code == GSI_CODE_PROGRAM || spec->code == GSI_CODE_PLAIN)
 		gsi_seat_exec(me, spec, n->parent, n->life);
 	birth.behaviour = find_code(me, spec);
+	if (spec->via != 0) {
+		birth.via = (const void *)((uintptr_t)birth.behaviour +
+					   (uintptr_t)spec->via);
+		birth.via_key = gsi_spec_text(spec, spec->via_key_at);
+	}
 	birth.argument = gs_bytes_of(
 	    gsi_spec_text(spec, spec->argument_at), spec->argument_size);
 	gsi_server_run(me, &birth);

@@ -39,7 +39,8 @@ gsi_spec_check(const struct gsi_spec *spec, size_t size)
 {
 	const char *text = (const char *)spec;
 	uint32_t at[] = { spec->name_at, spec->path_at, spec->directory_at,
-		spec->debug_at, spec->argv_at };
+		spec->debug_at, spec->argv_at,
+		spec->via != 0 ? spec->via_key_at : spec->name_at };
 	uint32_t words = 0;
 
 	if (size < sizeof(*spec) + 1 || spec->size != size ||
@@ -266,6 +267,29 @@ choose_code(
 	return 0;
 }
 
+/* Wherever the behaviour is found, its via module is as far from it as here. */
+static int
+locate_via(const gs_child_spec *child, struct gsi_spec *spec)
+{
+	const gs_via *via = child->options.via;
+	Dl_info info;
+
+	if (via == NULL)
+		return 0;
+	if (child->options.via_key == NULL || via->register_name == NULL ||
+	    via->unregister_name == NULL || via->whereis_name == NULL ||
+	    via->send == NULL)
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: a via module has four functions, and a key");
+	if (child->path != NULL || dladdr(via, &info) == 0 ||
+	    (uint64_t)(uintptr_t)info.dli_fbase != spec->base)
+		return gsi_fail(-ENOTSUP, "not_addressable",
+		    "start: the via module is not in the program or object "
+		    "that the behaviour is in");
+	spec->via = (int64_t)((uintptr_t)via - (uintptr_t)child->behaviour);
+	return 0;
+}
+
 /* The whole spec in one block, malloc'ed into *out. */
 int
 gsi_spec_build(const gs_child_spec *child, uint32_t flags, uint64_t ref,
@@ -284,6 +308,8 @@ gsi_spec_build(const gs_child_spec *child, uint32_t flags, uint64_t ref,
 		status = check_child(child, &spec);
 	if (status == 0)
 		status = choose_code(child, &spec, path);
+	if (status == 0)
+		status = locate_via(child, &spec);
 	if (status != 0) {
 		free(b.data);
 		return status;
@@ -293,6 +319,7 @@ gsi_spec_build(const gs_child_spec *child, uint32_t flags, uint64_t ref,
 	spec.path_at = put_text(&b, path);
 	spec.directory_at = put_text(&b, child->directory);
 	spec.debug_at = put_text(&b, child->options.debug);
+	spec.via_key_at = put_text(&b, child->options.via_key);
 	spec.argument_at = put(&b, child->argument.data, child->argument.size);
 	spec.argument_size = (uint32_t)child->argument.size;
 	spec.argv_at = (uint32_t)b.size;

@@ -29,7 +29,7 @@ enum gsi_spec_flags {
 /*
  * One start, as it travels and as root keeps it for restarts.  The strings
  * stand behind it in this order, each ended by a NUL: name, path, directory,
- * debug, id; then the argument bytes; then argv, each word ended by a NUL.
+ * debug, via key; then the argument bytes; then argv, each word ended by a NUL.
  */
 struct gsi_spec {
 	uint32_t op;
@@ -42,6 +42,7 @@ struct gsi_spec {
 	uint64_t device;
 	uint64_t inode;
 	uint64_t max_memory; /* 0: no limit */
+	int64_t via; /* from the behaviour to the via module; 0: has none */
 	int32_t restart;
 	int32_t shutdown;
 	int32_t max_restarts;
@@ -54,6 +55,7 @@ struct gsi_spec {
 	uint32_t path_at;
 	uint32_t directory_at;
 	uint32_t debug_at;
+	uint32_t via_key_at;
 	uint32_t argument_at;
 	uint32_t argument_size;
 	uint32_t argv_at;

@@ -145,6 +145,11 @@ start(const gs_child_spec *child, uint32_t flags, gs_pid *pid, gs_ref *monitor)
 	free(spec);
 	if (status != 0)
 		return status;
+	if (child->options.via != NULL && a.status == -ECHILD &&
+	    strcmp(a.reason, "already_started") == 0) {
+		a.status = -EEXIST;
+		a.pid = gsi_via_holder(&child->options);
+	}
 	if (pid != NULL)
 		*pid = a.pid;
 	if (monitor != NULL)
@@ -212,6 +217,13 @@ about(gs_addr child, enum gsi_root_op op, int timeout, gs_pid *pid)
 		    "the timeout %d is "
 		    "negative",
 		    timeout);
+	if (child.kind == GS_ADDR_VIA) {
+		status = gsi_via_find(child, &child.pid);
+		if (status != 0)
+			return gsi_failed(status, "a via name", child, GS_NONE,
+			    timeout, NULL);
+		child.kind = GS_ADDR_PID;
+	}
 	if (child.kind == GS_ADDR_PID)
 		ask.pid = child.pid;
 	else if (child.name == NULL || strlen(child.name) > GS_NAME_MAX)

@@ -99,6 +99,7 @@ static void __attribute__((__noreturn__)) finish(struct gsi_server *s)
 		report_end(s, "server_terminated");
 		gsi_server_crash_report(s);
 	}
+	gsi_via_unregister(s);
 	gsi_finish(s->me, s->reason);
 }
 
@@ -133,6 +134,7 @@ gsi_init_failed(struct gsi_server *s, const char *reason)
 	gsi_reason_copy(s->reason, reason);
 	if (!gsi_reason_clean(s->reason))
 		report_end(s, "crash");
+	gsi_via_unregister(s);
 	gsi_finish(s->me, s->reason);
 }
 

@@ -23,7 +23,9 @@ static struct gsi_timer *
 make(int64_t due, gs_addr to, gs_bytes message)
 {
 	size_t name = to.name ? strlen(to.name) + 1 : 0;
-	size_t node = to.node ? strlen(to.node) + 1 : 0;
+	/* a via module is no text, and stays where it is */
+	bool has_node = to.kind == GS_ADDR_NAME_AT;
+	size_t node = has_node ? strlen(to.node) + 1 : 0;
 	struct gsi_timer *timer;
 
 	timer = malloc(sizeof(*timer) + message.size + name + node);
@@ -36,7 +38,9 @@ make(int64_t due, gs_addr to, gs_bytes message)
 	if (message.size)
 		memcpy(timer->body, message.data, message.size);
 	timer->to.name = keep_text(timer->body + message.size, to.name);
-	timer->to.node = keep_text(timer->body + message.size + name, to.node);
+	if (has_node)
+		timer->to.node =
+		    keep_text(timer->body + message.size + name, to.node);
 	return timer;
 }
 
@@ -50,6 +54,8 @@ legal(gs_addr to, gs_bytes message)
 		return true;
 	case GS_ADDR_NAME:
 		return gs_name_check(to.name, NULL) == 0;
+	case GS_ADDR_VIA:
+		return to.name != NULL && to.node != NULL;
 	case GS_ADDR_NAME_AT:
 		return gs_name_check(to.name, NULL) == 0 &&
 		       gs_name_check(to.node, NULL) == 0;

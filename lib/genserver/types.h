@@ -62,11 +62,12 @@ typedef struct gs_from {
 	uint64_t tag;
 } gs_from;
 
-/* Where to send: made by gs_to_pid, gs_to_name, gs_to_name_at. */
+/* Where to send: made by gs_to_pid, gs_to_name, gs_to_name_at, gs_to_via. */
 enum gs_addr_kind {
 	GS_ADDR_PID = 1,
 	GS_ADDR_NAME = 2,
 	GS_ADDR_NAME_AT = 3,
+	GS_ADDR_VIA = 4, /* name: the key, node: the module */
 };
 
 typedef struct gs_addr {
