@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/debug.h"
+#include "lib/via.h"
 
 #define STATE_MAX ((size_t)1 << 30)
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "lib/guest.h"
+#include "lib/via.h"
 
 static int
 cast(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes body)

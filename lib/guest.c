@@ -17,6 +17,7 @@
 #include "lib/pending.h"
 #include "lib/request.h"
 #include "lib/runtime.h"
+#include "lib/via.h"
 
 #define MOMENT_NS (100 * NS_PER_MS)
 #define SILENT_NS (1000 * NS_PER_MS)

@@ -119,19 +119,13 @@ int gsi_rest(struct gsi_server *s);
 int gsi_rest_now(struct gsi_server *s);
 void gsi_rest_over(struct gsi_server *s);
 
-/* status.c: what stands in reports and events */
-/* The message or event in hand. */
+/* status.c: in reports and events the message or event in hand */
 void gsi_message_text(const struct gsi_server *s, char text[GSI_SHOWN]);
 /* The state's bytes. */
 void gsi_state_bytes(const struct gsi_server *s, char text[GSI_SHOWN]);
 /* The state as format_status has it; its bytes if there is none. */
 void gsi_state_text(
     struct gsi_server *s, enum gs_status_kind kind, char text[GSI_SHOWN]);
-
-/* via.c */
-/* The name before init, and at an ordered end. */
-void gsi_via_register(struct gsi_server *s);
-void gsi_via_unregister(struct gsi_server *s);
 
 /* terminate.c */
 /* Terminates with the state as it is. */

@@ -25,11 +25,6 @@ gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid)
 }
 /* -EINVAL, and says what is wrong with the name. */
 int gsi_name_refused(const char *name);
-/* via.c: what a via address leads to; and its own way to send. */
-int gsi_via_find(gs_addr to, gs_pid *pid);
-int gsi_via_send(gs_addr to, gs_bytes message);
-/* Who holds the name that a start was refused; none: he has gone. */
-gs_pid gsi_via_holder(const gs_options *options);
 /* The root supervisor of the node. */
 gs_pid gsi_root_pid(const struct gsi_self *me);
 

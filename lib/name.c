@@ -4,6 +4,7 @@
 
 #include "lib/guest.h"
 #include "lib/request.h"
+#include "lib/via.h"
 
 static const char *
 what_is_wrong(const char *name)

@@ -9,6 +9,7 @@
 
 #include "lib/attach.h"
 #include "lib/root.h"
+#include "lib/via.h"
 
 #define NEW_ROOT_NS (3000 * NS_PER_MS)
 

@@ -10,6 +10,7 @@
 
 #include "lib/debug.h"
 #include "lib/record.h"
+#include "lib/via.h"
 
 /* ---- what reports say ---- */
 

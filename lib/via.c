@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "lib/loop.h"
+#include "lib/via.h"
 
 int
 gsi_via_find(gs_addr to, gs_pid *pid)
