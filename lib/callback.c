@@ -216,23 +216,3 @@ gsi_take_child(struct gsi_server *s)
 	next = s->birth.handle_child(s->state, &s->message);
 	settle(s, &next, false);
 }
-
-void
-gsi_take_sys(struct gsi_server *s)
-{
-	const struct gsi_message *m = &s->message;
-	char reason[GS_REASON_MAX + 1];
-	struct gsi_sys sys;
-	gs_bytes text;
-
-	if (m->body.size < sizeof(sys))
-		return;
-	memcpy(&sys, m->body.data, sizeof(sys));
-	if (sys.size > m->body.size - sizeof(sys))
-		return;
-	text = gs_bytes_of((const char *)m->body.data + sizeof(sys), sys.size);
-	if (sys.op == GSI_SYS_PING)
-		answer(s, GS_NONE);
-	else if (sys.op == GSI_SYS_TERMINATE)
-		gsi_server_end(s, gs_string(text, reason, sizeof(reason)));
-}

@@ -17,7 +17,10 @@ describe(struct gsi_child *child)
 {
 	const char *path = gsi_spec_text(child->spec, child->spec->path_at);
 	const char *name = gsi_spec_text(child->spec, child->spec->name_at);
+	const char *module = gsi_spec_text(child->spec, child->spec->module_at);
 
+	if (module[0] != '\0')
+		path = module;
 	if (path[0] != '\0')
 		snprintf(child->what, sizeof(child->what), "%s", path);
 	if (name[0] != '\0')
@@ -90,6 +93,7 @@ head_of(const struct gsi_child *child)
 		.goal = child->goal,
 		.restarts = child->restarts,
 		.n_times = child->n_deaths,
+		.revision = child->revision,
 	};
 
 	if (head.max_times > GSI_LEDGER_TIMES)
@@ -152,6 +156,14 @@ take_over(void *data, uint64_t at, const struct gsi_ledger_head *head,
 	if (!gsi_spec_check(spec, head->spec_size) ||
 	    head->state > GS_CHILD_FAILED || head->goal > GSI_GOAL_RESTART)
 		return;
+	/* root was killed between the new spec and the end of the old one */
+	child = gsi_child_by_serial(children, head->serial);
+	if (child != NULL && child->revision >= head->revision) {
+		gsi_ledger_remove(&children->ledger, at, head);
+		return;
+	}
+	if (child != NULL)
+		gsi_child_remove(children, child);
 	child = child_of(&children->memory, spec, head->serial);
 	if (child == NULL)
 		return;
@@ -171,6 +183,7 @@ take_over(void *data, uint64_t at, const struct gsi_ledger_head *head,
 	    child->last_reason, tail->last_reason, sizeof(tail->last_reason));
 	child->kept_at = at;
 	child->kept_units = head->units;
+	child->revision = head->revision;
 	if (child->serial > children->next_serial)
 		children->next_serial = child->serial;
 	insert(children, child);
@@ -209,6 +222,36 @@ gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
 	return child;
 }
 
+/* The new record stands before the old one goes: no root finds neither. */
+bool
+gsi_child_change(
+    struct gsi_children *children, struct gsi_child *child, const char *module)
+{
+	struct gsi_spec *made = gsi_spec_with_module(child->spec, module);
+	struct gsi_spec *spec =
+	    made != NULL ? gsi_unshared_take(&children->memory, made->size)
+			 : NULL;
+	struct gsi_ledger_head old = head_of(child), head;
+	uint64_t at = child->kept_at;
+
+	if (spec != NULL)
+		memcpy(spec, made, made->size);
+	free(made);
+	if (spec == NULL)
+		return false;
+	gsi_unshared_give(&children->memory, child->spec, child->spec->size);
+	child->spec = spec;
+	child->revision++;
+	child->kept_tail = 0;
+	describe(child);
+	head = head_of(child);
+	gsi_ledger_add(&children->ledger, &head, child->spec, &child->kept_at);
+	child->kept_units = head.units;
+	gsi_ledger_remove(&children->ledger, at, &old);
+	gsi_child_save(children, child);
+	return true;
+}
+
 void
 gsi_child_remove(struct gsi_children *children, struct gsi_child *child)
 {
@@ -226,57 +269,6 @@ gsi_child_remove(struct gsi_children *children, struct gsi_child *child)
 	gsi_ledger_remove(&children->ledger, child->kept_at, &head);
 	gsi_unshared_give(&children->memory, child->spec, child->spec->size);
 	gsi_unshared_give(&children->memory, child, sizeof(*child));
-}
-
-struct gsi_child *
-gsi_child_by_os_pid(const struct gsi_children *children, pid_t os_pid)
-{
-	struct gsi_child *child;
-
-	/* newest first: it is the young that die */
-	for (child = children->last; child != NULL; child = child->prev)
-		if (child->os_pid == os_pid)
-			return child;
-	return NULL;
-}
-
-struct gsi_child *
-gsi_child_by_pid(const struct gsi_children *children, gs_pid pid)
-{
-	struct gsi_child *child;
-
-	for (child = children->last; child != NULL; child = child->prev)
-		if (gs_pid_equal(child->pid, pid))
-			return child;
-	return NULL;
-}
-
-struct gsi_child *
-gsi_child_by_id(const struct gsi_children *children, const char *id)
-{
-	struct gsi_child *child, *found = NULL;
-
-	/* a child that runs counts before one that has had the name */
-	for (child = children->last; child != NULL; child = child->prev) {
-		if (strcmp(child->id, id) != 0)
-			continue;
-		if (child->os_pid != 0)
-			return child;
-		if (found == NULL)
-			found = child;
-	}
-	return found;
-}
-
-struct gsi_child *
-gsi_child_by_serial(const struct gsi_children *children, uint64_t serial)
-{
-	struct gsi_child *child;
-
-	for (child = children->last; child != NULL; child = child->prev)
-		if (child->serial == serial)
-			return child;
-	return NULL;
 }
 
 bool

@@ -51,6 +51,7 @@ struct gsi_child {
 	uint64_t kept_at; /* in the ledger */
 	uint32_t kept_units; /* 0: not there */
 	uint64_t kept_tail; /* what of it is there, as a hash; 0: nothing */
+	uint32_t revision; /* of its spec */
 };
 
 struct gsi_children {
@@ -70,6 +71,9 @@ struct gsi_child *gsi_child_add(
     struct gsi_children *children, const struct gsi_spec *spec);
 /* What is known of it now is what the next root would find. */
 void gsi_child_save(struct gsi_children *children, struct gsi_child *child);
+/* Its code is that module from the next start on; false: no memory. */
+bool gsi_child_change(
+    struct gsi_children *children, struct gsi_child *child, const char *module);
 void gsi_child_remove(struct gsi_children *children, struct gsi_child *child);
 struct gsi_child *gsi_child_by_os_pid(
     const struct gsi_children *children, pid_t os_pid);

@@ -112,7 +112,8 @@ gsi_server_crash_report(struct gsi_server *s)
 	    text, sizeof(text), "process %d ended: %s", s->os_pid, s->reason);
 	snprintf(initial, sizeof(initial), "%s:init", me->page->behaviour);
 	snprintf(messages, sizeof(messages), "%llu",
-	    (unsigned long long)gm_ring_count(&me->mailbox.ref));
+	    (unsigned long long)(gm_ring_count(&me->mailbox.ref) +
+				 gm_load(&me->page->aside, relaxed)));
 	put_ancestors(&ancestors, s);
 	put_links(&links, &taken, me);
 	add_text(fields, &n, "reason", s->reason);

@@ -27,8 +27,8 @@ keep(struct gsi_debug *d, const char *event)
 	d->log[d->log_n++] = strdup(event);
 }
 
-static const char *
-who(const struct gsi_server *s, char text[GM_ENTRY_NAME + 1])
+const char *
+gsi_server_name(const struct gsi_server *s, char text[GM_ENTRY_NAME + 1])
 {
 	struct gm_entry *entry = gm_entry_at(s->me->arena, s->me->pid.slot);
 
@@ -40,41 +40,51 @@ who(const struct gsi_server *s, char text[GM_ENTRY_NAME + 1])
 
 static_assert(GM_ENTRY_NAME + 1 >= GS_PID_TEXT, "a pid fits a name");
 
+/* A pipe that is full loses a line; a file that cannot be written is given up. */
+static void
+write_file(struct gsi_server *s, const char *line, size_t size)
+{
+	struct gsi_debug *d = s->debug;
+	struct gsi_field path = { "path", d->path, strlen(d->path) };
+
+	if (write(d->file, line, size) >= 0 || errno == EAGAIN ||
+	    errno == EINTR)
+		return;
+	gsi_server_report(s, GSI_WARNING, "debug",
+	    errno == ENOSPC ? "log_to_file: no space left; the file is closed"
+			    : "log_to_file: the file cannot be written and is "
+			      "closed",
+	    &path, 1);
+	close(d->file);
+	d->file = -1;
+}
+
 static void
 show(struct gsi_server *s, const char *event)
 {
 	struct gsi_debug *d = s->debug;
 	char name[GM_ENTRY_NAME + 1], line[LINE];
-	int n =
-	    snprintf(line, sizeof(line), "*DBG* %s %s\n", who(s, name), event);
+	int n = snprintf(line, sizeof(line), "*DBG* %s %s\n",
+	    gsi_server_name(s, name), event);
 
 	if (d->trace) {
 		fwrite(line, 1, (size_t)n, stdout);
 		fflush(stdout);
 	}
-	if (d->file >= 0 && write(d->file, line, (size_t)n) < 0)
-		return;
-}
-
-/* Who has had enough is out, in place of the last one. */
-static void
-hand_over(struct gsi_server *s, const char *event)
-{
-	struct gsi_debug *d = s->debug;
-	char name[GM_ENTRY_NAME + 1];
-
-	for (uint32_t i = d->n_installed; i-- > 0;) {
-		if (!d->installed[i](who(s, name), event))
-			d->installed[i] = d->installed[--d->n_installed];
-	}
+	if (d->file >= 0)
+		write_file(s, line, (size_t)n);
+	if (d->n_tracers)
+		gsi_debug_send(s, gs_bytes_of(line, (size_t)n - 1));
 }
 
 bool
 gsi_debug_worded(const struct gsi_debug *d)
 {
-	return d->trace || d->file >= 0 || d->log_max || d->n_installed;
+	return d->trace || d->file >= 0 || d->log_max || d->n_installed ||
+	       d->n_tracers;
 }
 
+/* The last thing that an event does: nothing may be on any more. */
 static void __attribute__((format(printf, 2, 3)))
 tell(struct gsi_server *s, const char *format, ...)
 {
@@ -88,7 +98,8 @@ tell(struct gsi_server *s, const char *format, ...)
 	if (s->debug->log_max)
 		keep(s->debug, event);
 	if (s->debug->n_installed)
-		hand_over(s, event);
+		gsi_debug_hand_over(s, event);
+	gsi_debug_settle(s);
 }
 
 static const char *

@@ -7,7 +7,9 @@
 #ifndef GSI_DEBUG_H
 #define GSI_DEBUG_H
 
-#include "lib/loop.h"
+#include <stdio.h>
+
+#include "lib/told.h"
 
 struct gsi_statistics {
 	int64_t start; /* CLOCK_REALTIME in us */
@@ -19,16 +21,35 @@ struct gsi_statistics {
 
 #define GSI_INSTALLED_MAX 8u
 
+struct gsi_installed {
+	gs_debug_function function;
+	char *name;
+	char *id; /* NULL: goes by its name */
+	char *state;
+	size_t size;
+};
+
+/* Who gets the events as messages. */
+struct gsi_tracer {
+	gs_pid pid;
+	uint64_t dropped; /* since the last one that fitted */
+};
+
+#define GSI_TRACERS_MAX 8u
+
 struct gsi_debug {
 	bool trace;
 	bool counting;
 	int file; /* -1 none */
+	char *path; /* of it */
 	uint32_t log_max; /* 0: none is kept */
 	uint32_t log_n;
 	char **log; /* oldest first; NULL where memory was short */
 	struct gsi_statistics statistics;
 	uint32_t n_installed;
-	gs_debug_function installed[GSI_INSTALLED_MAX];
+	uint32_t n_tracers;
+	struct gsi_installed installed[GSI_INSTALLED_MAX];
+	struct gsi_tracer tracers[GSI_TRACERS_MAX];
 };
 
 /* ---- debug.c: the events; only when s->debug is there ---- */
@@ -58,7 +79,33 @@ void gsi_debug_unset(struct gsi_server *s, const char *word);
 /* False: no statistics are kept. */
 bool gsi_debug_statistics(
     const struct gsi_server *s, struct gsi_statistics *out);
-/* The newest kept events that fit, oldest first, a line each; its length. */
-size_t gsi_debug_log(const struct gsi_server *s, char *text, size_t size);
+/*
+ * The kept events, oldest first, a line each, to be freed; NULL: there are
+ * none.  brief: the newest that fit a field of a report, each cut.
+ */
+char *gsi_debug_log(const struct gsi_server *s, bool brief);
+/* What is on, in the words of the start option. */
+void gsi_debug_words(const struct gsi_server *s, FILE *out);
+/* The switches; NULL without memory. */
+struct gsi_debug *gsi_debug_switched(struct gsi_server *s);
+/* When nothing is on any more, nothing is paid any more. */
+void gsi_debug_settle(struct gsi_server *s);
+
+/* ---- debug_function.c ---- */
+
+/* 0, -ESRCH no such function, -ENOSPC, -ENOMEM.  id NULL: none. */
+int gsi_debug_install(
+    struct gsi_server *s, const char *name, const char *id, gs_bytes state);
+/* NULL is all of them. */
+void gsi_debug_remove(struct gsi_debug *d, const char *name_or_id);
+void gsi_debug_hand_over(struct gsi_server *s, const char *event);
+
+/* ---- debug_tracer.c ---- */
+
+/* 0, -ENOSPC. */
+int gsi_debug_trace_to(struct gsi_debug *d, gs_pid pid);
+void gsi_debug_trace_no_more(struct gsi_debug *d, gs_pid pid);
+/* Never waits; who is gone is forgotten. */
+void gsi_debug_send(struct gsi_server *s, gs_bytes line);
 
 #endif

@@ -3,8 +3,8 @@
  * Switching the watching of a server on and off, at its start or while it
  * runs.  The rule: a word that cannot be had changes nothing else.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -26,8 +26,8 @@ work_ns(void)
 	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
-static struct gsi_debug *
-switched(struct gsi_server *s)
+struct gsi_debug *
+gsi_debug_switched(struct gsi_server *s)
 {
 	if (!s->debug) {
 		s->debug = calloc(1, sizeof(*s->debug));
@@ -38,11 +38,12 @@ switched(struct gsi_server *s)
 }
 
 /* When nothing is on, the loop's branch is not taken again. */
-static void
-settle(struct gsi_server *s)
+void
+gsi_debug_settle(struct gsi_server *s)
 {
 	if (!s->debug || s->debug->counting || gsi_debug_worded(s->debug))
 		return;
+	free(s->debug->path);
 	free(s->debug);
 	s->debug = NULL;
 }
@@ -53,6 +54,8 @@ close_file(struct gsi_debug *d)
 	if (d->file >= 0)
 		close(d->file);
 	d->file = -1;
+	free(d->path);
+	d->path = NULL;
 }
 
 /* The file that was open before is closed in any case. */
@@ -65,8 +68,11 @@ open_file(struct gsi_debug *d, gs_bytes path)
 	if (!path.size || path.size >= sizeof(text) ||
 	    memchr(path.data, '\0', path.size))
 		return -EINVAL;
+	d->path = strdup(gs_string(path, text, sizeof(text)));
+	if (!d->path)
+		return -ENOMEM;
 	/* a pipe that nobody reads must not stop the server */
-	d->file = open(gs_string(path, text, sizeof(text)),
+	d->file = open(text,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 	    0600);
 	return d->file < 0 ? -errno : 0;
@@ -111,45 +117,15 @@ count(struct gsi_debug *d)
 		.work = work_ns() };
 }
 
-/* In the object that has the behaviour, else anywhere in the program. */
-static gs_debug_function
-find_function(const gs_behaviour *behaviour, const char *name)
-{
-	gs_debug_function function = NULL;
-	void *object = NULL, *symbol = NULL;
-	Dl_info info;
-
-	if (dladdr(behaviour, &info))
-		object = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
-	if (object)
-		symbol = dlsym(object, name);
-	if (!symbol)
-		symbol = dlsym(RTLD_DEFAULT, name);
-	memcpy(&function, &symbol, sizeof(function));
-	return function;
-}
-
-/* The same one twice is once. */
 static int
 install(struct gsi_server *s, gs_bytes word)
 {
-	struct gsi_debug *d = s->debug;
-	gs_debug_function function;
 	char name[256];
 
 	if (!word.size || word.size >= sizeof(name))
 		return -EINVAL;
-	function =
-	    find_function(s->behaviour, gs_string(word, name, sizeof(name)));
-	if (!function)
-		return -ESRCH;
-	for (uint32_t i = 0; i < d->n_installed; i++)
-		if (d->installed[i] == function)
-			return 0;
-	if (d->n_installed == GSI_INSTALLED_MAX)
-		return -ENOSPC;
-	d->installed[d->n_installed++] = function;
-	return 0;
+	return gsi_debug_install(
+	    s, gs_string(word, name, sizeof(name)), NULL, GS_NONE);
 }
 
 /* Is it word(INSIDE)? */
@@ -169,7 +145,7 @@ has_inside(gs_bytes bytes, const char *word, gs_bytes *inside)
 int
 gsi_debug_set(struct gsi_server *s, gs_bytes word)
 {
-	struct gsi_debug *d = switched(s);
+	struct gsi_debug *d = gsi_debug_switched(s);
 	gs_bytes inside;
 	int status = 0;
 
@@ -189,7 +165,7 @@ gsi_debug_set(struct gsi_server *s, gs_bytes word)
 		status = install(s, inside);
 	else
 		status = -EINVAL;
-	settle(s);
+	gsi_debug_settle(s);
 	return status;
 }
 
@@ -202,6 +178,8 @@ gsi_debug_unset(struct gsi_server *s, const char *word)
 		return;
 	if (!word || strcmp(word, "trace") == 0)
 		d->trace = false;
+	if (!word)
+		d->n_tracers = 0;
 	if (!word || strcmp(word, "statistics") == 0)
 		d->counting = false;
 	if (!word || strcmp(word, "log") == 0)
@@ -209,8 +187,8 @@ gsi_debug_unset(struct gsi_server *s, const char *word)
 	if (!word || strcmp(word, "log_to_file") == 0)
 		close_file(d);
 	if (!word || strcmp(word, "install") == 0)
-		d->n_installed = 0;
-	settle(s);
+		gsi_debug_remove(d, NULL);
+	gsi_debug_settle(s);
 }
 
 bool
@@ -224,29 +202,75 @@ gsi_debug_statistics(const struct gsi_server *s, struct gsi_statistics *out)
 	return true;
 }
 
-size_t
-gsi_debug_log(const struct gsi_server *s, char *text, size_t size)
+/* How many of the newest fit a field of a report. */
+static uint32_t
+newest(const struct gsi_debug *d)
 {
-	const struct gsi_debug *d = s->debug;
-	size_t used = 0, need = 1;
-	uint32_t i;
+	size_t need = 1;
+	uint32_t n = 0;
 
-	if (!d || !size)
-		return 0;
-	*text = '\0';
-	for (i = d->log_n; i > 0; i--) {
-		const char *event = d->log[i - 1];
+	for (; n < d->log_n; n++) {
+		const char *event = d->log[d->log_n - 1 - n];
 
 		need += event ? strnlen(event, TOLD) + 1 : 0;
-		if (need > size)
+		if (need > GSI_PART_MAX)
 			break;
 	}
-	for (; i < d->log_n; i++) {
+	return n;
+}
+
+char *
+gsi_debug_log(const struct gsi_server *s, bool brief)
+{
+	const struct gsi_debug *d = s->debug;
+	char *text = NULL;
+	size_t size = 0;
+	uint32_t n;
+	FILE *out;
+
+	if (!d || !d->log_n)
+		return NULL;
+	n = brief ? newest(d) : d->log_n;
+	out = open_memstream(&text, &size);
+	for (uint32_t i = d->log_n - n; out && i < d->log_n; i++) {
 		if (d->log[i])
-			used += (size_t)snprintf(text + used, size - used,
-			    "%s%.*s", used ? "\n" : "", (int)TOLD, d->log[i]);
+			fprintf(out, "%s%.*s", ftell(out) > 0 ? "\n" : "",
+			    brief ? (int)TOLD : INT_MAX, d->log[i]);
 	}
-	return used;
+	if (out && fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+void
+gsi_debug_words(const struct gsi_server *s, FILE *out)
+{
+	const struct gsi_debug *d = s->debug;
+	const char *comma = "";
+
+	if (!d)
+		return;
+	if (d->trace) {
+		fputs("trace", out);
+		comma = ",";
+	}
+	if (d->counting) {
+		fprintf(out, "%sstatistics", comma);
+		comma = ",";
+	}
+	if (d->log_max) {
+		fprintf(out, "%slog(%u)", comma, d->log_max);
+		comma = ",";
+	}
+	if (d->file >= 0) {
+		fprintf(out, "%slog_to_file(%s)", comma, d->path);
+		comma = ",";
+	}
+	for (uint32_t i = 0; i < d->n_installed; i++) {
+		fprintf(out, "%sinstall(%s)", comma, d->installed[i].name);
+		comma = ",";
+	}
 }
 
 /* ---- the start option ---- */

@@ -30,5 +30,8 @@
 #include <genserver/supervisor.h>
 
 #include <genserver/inspect.h>
+#include <genserver/sys.h>
+
+#include <genserver/debug.h>
 
 #endif

@@ -47,7 +47,9 @@ read_mailbox(
 			   p->pid.gen, &load) != 0)
 		return;
 	p->mailbox_max = (uint64_t)cells * GM_CELL;
-	p->messages_queued = load.messages;
+	p->messages_queued =
+	    load.messages +
+	    gm_load(&gm_arena_page(me->arena, p->pid.slot)->aside, relaxed);
 	p->mailbox_used = load.bytes;
 }
 

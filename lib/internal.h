@@ -115,16 +115,15 @@ void gsi_self_set(struct gsi_self *me);
 int gsi_fail(int status, const char *reason, const char *format, ...)
     GS_PRINTF(3, 4);
 
-/*
- * A pointer of the calling thread, NULL at first; whoever fills it frees it
- * by its ..._end function, which self.c calls when the thread ends.
- */
+/* Pointers of the calling thread, NULL at first; whoever fills one frees it
+   by its ..._end function, which self.c calls when the thread ends. */
 enum gsi_slot {
 	GSI_SLOT_TEXT = 0, /* text.c: gsi_text_end */
 	GSI_SLOT_STAGE = 1, /* verdict.c: gsi_verdict_end */
-	GSI_SLOT_SERVER = 2, /* server.c: the loop this thread runs */
-	GSI_SLOT_SPARE = 3,
-	GSI_SLOTS = 4,
+	GSI_SLOT_SYS = 2, /* sys_ask.c */
+	GSI_SLOT_SERVER = 3, /* server.c: the loop this thread runs */
+	GSI_SLOT_SPARE = 4,
+	GSI_SLOTS = 5,
 };
 void **gsi_thread_slot(int which);
 /* NULL at first, unchanged by fork: where signal handlers start (crash.c). */

@@ -20,7 +20,8 @@ struct gsi_ledger_head {
 	uint32_t restarts;
 	uint32_t n_times;
 	uint32_t max_times; /* that there is room for */
-	uint32_t spare[16];
+	uint32_t revision; /* of two with one serial the higher one counts */
+	uint32_t spare[15];
 };
 
 static_assert(sizeof(struct gsi_ledger_head) == 128, "one unit");

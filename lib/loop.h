@@ -26,6 +26,9 @@ enum gsi_phase {
 };
 
 struct gsi_debug;
+struct gsi_system;
+
+struct gsi_told; /* told.h */
 
 /* What the loop does until the next message: rest.c. */
 enum gsi_rest {
@@ -44,6 +47,7 @@ struct gsi_server {
 	size_t shadow_size; /* 0: none is kept */
 	struct gsi_debug *debug; /* NULL: nobody watches (debug.h) */
 	struct gsi_message message; /* in hand; kind 0: none */
+	struct gsi_system *system; /* NULL: not needed yet (system.h) */
 	const char *event; /* in hand if no message is, or NULL */
 	enum gsi_phase phase;
 	uint32_t doing; /* what the page says */
@@ -55,15 +59,17 @@ struct gsi_server {
 		int64_t at; /* ns; 0: before any message */
 		gs_bytes message; /* held by the stage */
 	} later; /* the event timeout */
+	bool suspended;
 	bool has_last_reply;
 	bool serves; /* gs_serve: the loop is the program's */
 	bool resting; /* until is set */
 	int64_t until; /* ns, -1; of a loop that does not wait here */
 	bool via_held; /* a via module has its name */
 	int os_pid;
+	uint32_t changes; /* modules loaded to change the code */
 	gs_from last_from;
 	gs_bytes last_reply; /* of stop with reply */
-	char *state_text; /* for the last report */
+	struct gsi_told *told; /* for the last report; NULL: not yet */
 	char reason[GS_REASON_MAX + 1];
 	char left_with[GS_REASON_MAX + 1]; /* by gs_exit */
 	jmp_buf *exit_to; /* where gs_exit goes */
@@ -103,7 +109,6 @@ void gsi_take_call(struct gsi_server *s);
 void gsi_take_cast(struct gsi_server *s);
 void gsi_take_info(struct gsi_server *s, const gs_info *info);
 void gsi_take_child(struct gsi_server *s);
-void gsi_take_sys(struct gsi_server *s);
 void gsi_run_continues(struct gsi_server *s, gs_bytes argument);
 
 /* rest.c */
@@ -118,14 +123,6 @@ int gsi_rest(struct gsi_server *s);
 /* The same without waiting: -EAGAIN there is nothing to do now. */
 int gsi_rest_now(struct gsi_server *s);
 void gsi_rest_over(struct gsi_server *s);
-
-/* status.c: in reports and events the message or event in hand */
-void gsi_message_text(const struct gsi_server *s, char text[GSI_SHOWN]);
-/* The state's bytes. */
-void gsi_state_bytes(const struct gsi_server *s, char text[GSI_SHOWN]);
-/* The state as format_status has it; its bytes if there is none. */
-void gsi_state_text(
-    struct gsi_server *s, enum gs_status_kind kind, char text[GSI_SHOWN]);
 
 /* terminate.c */
 /* Terminates with the state as it is. */

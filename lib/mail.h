@@ -39,6 +39,10 @@ int gsi_failed(int status, const char *operation, gs_addr to, gs_bytes request,
 /* Does it read a mailbox, so that it can answer? */
 bool gsi_has_loop(struct gsi_self *me, gs_pid pid);
 
+/* gs_call for system messages, which a full mailbox does not stop. */
+int gsi_system_call(gs_addr to, const char *operation, gs_bytes request,
+    gs_bytes *reply, int timeout);
+
 /* peer.c: the mailboxes this process has sent to, mapped on first use */
 struct gsi_peer {
 	gs_pid pid;
@@ -77,6 +81,9 @@ int gsi_send(struct gsi_self *me, gs_pid to, enum gm_which ring,
 int gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer,
     enum gm_which ring, const struct gsi_head *head, gs_bytes body,
     unsigned flags);
+/* A system message, which a full mailbox does not stop. */
+int gsi_send_system(
+    struct gsi_self *me, gs_pid to, const struct gsi_head *head, gs_bytes body);
 /* Answers a call or sys request. */
 int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
 

@@ -47,14 +47,47 @@ static_assert(sizeof(struct gsi_head) == 16, "leaves 32 inline bytes");
 
 enum gsi_sys_op {
 	GSI_SYS_PING = 1,
-	GSI_SYS_TERMINATE = 2, /* text: the reason */
+	GSI_SYS_TERMINATE, /* text: the reason */
+	GSI_SYS_MORE, /* number: of an answer, place: in it */
+	GSI_SYS_GET_STATE,
+	GSI_SYS_REPLACE_STATE, /* name: the function, text: its argument */
+	GSI_SYS_GET_STATUS,
+	GSI_SYS_SUSPEND,
+	GSI_SYS_RESUME, /* number: 0, or the tag of the suspend it undoes */
+	GSI_SYS_DEBUG_ON, /* text: a word; the next as well */
+	GSI_SYS_DEBUG_OFF, /* name: NULL all */
+	GSI_SYS_TRACE_TO_ME, /* number: on or off */
+	GSI_SYS_INSTALL, /* name: function and id; text: its state */
+	GSI_SYS_REMOVE, /* name: function or id */
+	GSI_SYS_GET_STATISTICS,
+	GSI_SYS_GET_LOG,
+	GSI_SYS_CHANGE_CODE, /* name: path; text: extra; number: flags */
+	GSI_SYS_OPS
 };
 
+/* A system request; behind it the name and then the text. */
 struct gsi_sys {
 	uint32_t op;
-	uint32_t size;
-	char text[];
+	uint32_t size; /* of the text */
+	uint32_t name_size;
+	uint32_t spare;
+	int64_t deadline; /* ns; not begun after it; -1: none */
+	uint64_t number;
+	uint64_t place;
 };
+
+/* Its answer, before the data: as much of it as fits one message, the rest by MORE. */
+struct gsi_sys_answer {
+	int32_t status; /* 0, or -errno and the data is the reason */
+	uint32_t size; /* of this piece */
+	uint64_t all;
+	uint64_t number; /* to ask for the rest with */
+};
+
+/* number of CHANGE_CODE */
+#define GSI_CODE_DOWN 1u
+#define GSI_CODE_SUSPENDS 2u
+#define GSI_CODE_PATH 4096u
 
 enum gsi_note_flags {
 	GSI_NOTE_PARENT = 1, /* EXIT: who is the receiver's parent */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/behaviour.h"
 #include "lib/forker.h"
 #include "lib/missing.h"
 
@@ -122,23 +123,12 @@ gsi_say_refused(struct gsi_self *me, const char *reason)
 static const gs_behaviour *
 load_module(struct gsi_self *me, const char *path)
 {
-	const gs_behaviour *const *symbol;
-	void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	struct gsi_loaded module = { NULL, NULL };
+	char why[GS_REASON_MAX + 1];
 
-	if (object == NULL)
-		give_up(me, "not_loadable: %s", dlerror());
-	symbol = dlsym(object, "gs_module");
-	if (symbol == NULL)
-		give_up(me,
-		    "no_behaviour: %s has no symbol gs_module: is "
-		    "GS_MODULE(...) in it?",
-		    path);
-	if (*symbol == NULL || (*symbol)->abi != GS_ABI)
-		give_up(me,
-		    "bad_abi: %s is built for ABI %u, this library "
-		    "is ABI %u: build it anew",
-		    path, *symbol == NULL ? 0 : (*symbol)->abi, GS_ABI);
-	return *symbol;
+	if (!gsi_behaviour_open(&module, path, 0, why, sizeof(why)))
+		give_up(me, "%s", why);
+	return module.behaviour;
 }
 
 static const gs_behaviour *
@@ -163,7 +153,10 @@ static const gs_behaviour *
 find_code(struct gsi_self *me, const struct gsi_spec *spec)
 {
 	const char *path = gsi_spec_text(spec, spec->path_at);
+	const char *module = gsi_spec_text(spec, spec->module_at);
 
+	if (module[0] != '\0')
+		return load_module(me, module);
 	switch ((enum gsi_code)spec->code) {
 	case GSI_CODE_ADDRESS:
 		return (const void *)(uintptr_t)spec->address;

@@ -18,6 +18,13 @@ enum gsi_root_op {
 	GSI_ROOT_RESTART,
 	GSI_ROOT_DELETE,
 	GSI_ROOT_LIST,
+	GSI_ROOT_CODE,
+};
+
+/* CODE: the caller's code is this module from now on. */
+struct gsi_root_code {
+	uint32_t op;
+	char path[GSI_CODE_PATH];
 };
 
 /* STOP, RESTART, DELETE, LIST. */

@@ -261,6 +261,24 @@ ask_child(struct gsi_root *root, struct gsi_root_ask *ask, gs_from from)
 	}
 }
 
+/* Only of itself: a server says what it runs now. */
+static gs_next
+ask_code(struct gsi_root *root, const struct gsi_root_code *code, gs_from from)
+{
+	struct gsi_child *child = gsi_child_by_pid(&root->children, from.pid);
+	bool good = memchr(code->path, '\0', sizeof(code->path)) != NULL &&
+		    code->path[0] == '/';
+
+	if (child == NULL)
+		gsi_root_answer(from, -ENOENT, GS_NO_PID, "not_found");
+	else if (!good || !gsi_child_change(&root->children, child, code->path))
+		gsi_root_answer(from, good ? -ENOMEM : -EINVAL, GS_NO_PID,
+		    good ? "system_limit" : "bad_call");
+	else
+		gsi_root_answer(from, 0, child->pid, "");
+	return gs_next_noreply();
+}
+
 gs_next
 gsi_root_call(void *state, gs_bytes request, gs_from from)
 {
@@ -272,6 +290,8 @@ gsi_root_call(void *state, gs_bytes request, gs_from from)
 		memcpy(&op, request.data, sizeof(op));
 	if (op == GSI_ROOT_START)
 		return ask_start(root, request, from);
+	if (op == GSI_ROOT_CODE && request.size == sizeof(struct gsi_root_code))
+		return ask_code(root, request.data, from);
 	if (request.size != sizeof(ask)) {
 		gsi_root_answer(from, -EINVAL, GS_NO_PID, "bad_call");
 		return gs_next_noreply();

@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/behaviour.h"
 #include "lib/forker.h"
 
 #define SEAT "GS_SEAT"
 #define SEAT_DEBUG "GS_SEAT_DEBUG" /* the start option debug, if any */
+#define SEAT_MODULE "GS_SEAT_MODULE" /* what its code was changed to, if any */
 
 struct seat {
 	gs_pid pid;
@@ -65,6 +67,8 @@ write_seat(struct gsi_self *me, const struct gsi_spec *spec, gs_pid parent)
 	setenv(SEAT, text, 1);
 	if (*gsi_spec_text(spec, spec->debug_at))
 		setenv(SEAT_DEBUG, gsi_spec_text(spec, spec->debug_at), 1);
+	if (*gsi_spec_text(spec, spec->module_at))
+		setenv(SEAT_MODULE, gsi_spec_text(spec, spec->module_at), 1);
 	keep_open(me->arena->fd);
 	keep_open(me->bell);
 	keep_open(me->node_bell);
@@ -81,6 +85,7 @@ gsi_seat_exec(
 
 	unsetenv(SEAT);
 	unsetenv(SEAT_DEBUG);
+	unsetenv(SEAT_MODULE);
 	setenv("GS_NODE", gsi_home()->name, 1);
 	/* the life pipe stays: the new image dies with the node as well */
 	keep_open(life);
@@ -187,6 +192,24 @@ join(int argc, char **argv)
 	return gs_bytes_of(text, size - 1);
 }
 
+/* The code that it was changed to before it was started again. */
+static void
+change_code(struct gsi_self *me, struct gsi_birth *birth)
+{
+	const char *path = secure_getenv(SEAT_MODULE);
+	struct gsi_loaded module = { NULL, NULL };
+	char why[GS_REASON_MAX + 1];
+
+	if (path != NULL &&
+	    !gsi_behaviour_open(&module, path, 0, why, sizeof(why))) {
+		gsi_words(me->page, why);
+		_exit(0);
+	}
+	if (path != NULL)
+		birth->behaviour = module.behaviour;
+	unsetenv(SEAT_MODULE);
+}
+
 static int
 say_how(const char *program)
 {
@@ -243,6 +266,7 @@ gs_main(int argc, char **argv, const gs_behaviour *behaviour)
 	if (me == NULL)
 		return 70;
 	birth.behaviour = behaviour;
+	change_code(me, &birth);
 	birth.argument = join(argc, argv);
 	gsi_server_run(me, &birth);
 }

@@ -13,6 +13,7 @@
 #include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/self.h"
+#include "lib/sys_ask.h"
 #include "lib/watch.h"
 
 /* What gs_error_reason and gs_error_text show. */
@@ -120,6 +121,7 @@ thread_ends(void *value)
 		gsi_detach(me, true);
 	gsi_text_end();
 	gsi_verdict_end();
+	gsi_sys_end();
 	free(thread.failure);
 	thread.failure = NULL;
 	/* looking at what there is has marked us again */

@@ -174,6 +174,19 @@ gsi_send(struct gsi_self *me, gs_pid to, enum gm_which ring,
 	return gsi_send_peer(me, peer, ring, head, body, flags);
 }
 
+/* As anybody's, which waits for a trim; in the reserve if there is no room. */
+int
+gsi_send_system(
+    struct gsi_self *me, gs_pid to, const struct gsi_head *head, gs_bytes body)
+{
+	int status = gsi_send(me, to, GM_MAILBOX, head, body, 0);
+
+	if (status == -EAGAIN)
+		status =
+		    gsi_send(me, to, GM_MAILBOX, head, body, GM_SEND_RUNTIME);
+	return status;
+}
+
 /*
  * The caller is not left waiting for what can never come.  The node says it
  * for who cannot even reach the caller: that needs only the own page.

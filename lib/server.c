@@ -10,6 +10,7 @@
 
 #include "lib/debug.h"
 #include "lib/dispatch.h"
+#include "lib/system.h"
 #include "lib/watch.h"
 
 #define HOUSEKEEPING 63u /* look for SIGTERM each so many busy turns */
@@ -60,8 +61,8 @@ take_message(struct gsi_server *s, enum gs_info_kind kind)
 }
 
 /* Anything but a system message ends a timeout, and hibernation. */
-static void
-dispatch(struct gsi_server *s)
+inline void
+gsi_dispatch(struct gsi_server *s)
 {
 	uint32_t rest = s->rest;
 
@@ -109,6 +110,8 @@ dispatch(struct gsi_server *s)
 		break;
 	}
 	s->rest = rest;
+	if (s->suspended)
+		gsi_suspended(s);
 }
 
 /* ---- signals ---- */
@@ -120,7 +123,9 @@ take_sigterm(struct gsi_server *s)
 	static const char word[] = "shutdown";
 	struct gsi_head head = { .kind = GSI_SYS, .gen = s->me->pid.gen };
 	char body[sizeof(struct gsi_sys) + sizeof(word) - 1];
-	struct gsi_sys sys = { GSI_SYS_TERMINATE, sizeof(word) - 1 };
+	struct gsi_sys sys = { .op = GSI_SYS_TERMINATE,
+		.size = sizeof(word) - 1,
+		.deadline = -1 };
 
 	memcpy(body, &sys, sizeof(sys));
 	memcpy(body + sizeof(sys), word, sizeof(word) - 1);
@@ -166,8 +171,8 @@ interrupted(struct gsi_server *s)
 		gsi_server_end(s, "shutdown");
 }
 
-static void
-prepare_turn(struct gsi_server *s)
+inline void
+gsi_turn_begin(struct gsi_server *s)
 {
 	/* a fork that a callback made and forgot to end is no server */
 	if (unlikely(gsi_self_peek() != s->me))
@@ -178,21 +183,19 @@ prepare_turn(struct gsi_server *s)
 	s->event = NULL;
 }
 
-/* What gsi_rest said. */
-static inline void
-act(struct gsi_server *s, int status)
+inline void
+gsi_turn_taken(struct gsi_server *s)
 {
-	if (likely(status == 1)) {
-		gsi_bump(&s->me->page->messages);
-		if (unlikely(gm_load(&s->me->page->crash.state, relaxed)))
-			gsi_crash_clear(s->me->page);
-		dispatch(s);
-		return;
-	}
+	gsi_bump(&s->me->page->messages);
+	if (unlikely(gm_load(&s->me->page->crash.state, relaxed)))
+		gsi_crash_clear(s->me->page);
+}
+
+void
+gsi_turn_failed(struct gsi_server *s, int status)
+{
 	s->message.kind = 0;
-	if (status == 0)
-		gsi_rest_over(s);
-	else if (status == -EINTR)
+	if (status == -EINTR)
 		interrupted(s);
 	else if (status == -ECONNRESET || status == -ENOTCONN)
 		gsi_server_end(s, "nodedown");
@@ -202,11 +205,27 @@ act(struct gsi_server *s, int status)
 		gsi_server_end(s, "bad_mailbox");
 }
 
+/* What gsi_rest said. */
+static inline void
+act(struct gsi_server *s, int status)
+{
+	if (likely(status == 1)) {
+		gsi_turn_taken(s);
+		gsi_dispatch(s);
+		return;
+	}
+	s->message.kind = 0;
+	if (status == 0)
+		gsi_rest_over(s);
+	else
+		gsi_turn_failed(s, status);
+}
+
 void
 gsi_server_loop(struct gsi_server *s)
 {
 	for (;;) {
-		prepare_turn(s);
+		gsi_turn_begin(s);
 		act(s, gsi_rest(s));
 	}
 }
@@ -221,7 +240,7 @@ gsi_serve_some(struct gsi_server *s, int max)
 	if (_setjmp(here))
 		gsi_server_left(*gsi_thread_slot(GSI_SLOT_SERVER));
 	for (n = 0; n < max; n++) {
-		prepare_turn(s);
+		gsi_turn_begin(s);
 		status = gsi_rest_now(s);
 		if (status == -EAGAIN)
 			break;

@@ -39,7 +39,7 @@ gsi_spec_check(const struct gsi_spec *spec, size_t size)
 {
 	const char *text = (const char *)spec;
 	uint32_t at[] = { spec->name_at, spec->path_at, spec->directory_at,
-		spec->debug_at, spec->argv_at,
+		spec->debug_at, spec->argv_at, spec->module_at,
 		spec->via != 0 ? spec->via_key_at : spec->name_at };
 	uint32_t words = 0;
 
@@ -317,6 +317,7 @@ gsi_spec_build(const gs_child_spec *child, uint32_t flags, uint64_t ref,
 	put(&b, &spec, sizeof(spec));
 	spec.name_at = put_text(&b, child->options.name);
 	spec.path_at = put_text(&b, path);
+	spec.module_at = put_text(&b, "");
 	spec.directory_at = put_text(&b, child->directory);
 	spec.debug_at = put_text(&b, child->options.debug);
 	spec.via_key_at = put_text(&b, child->options.via_key);

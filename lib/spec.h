@@ -53,6 +53,7 @@ struct gsi_spec {
 	int32_t priority;
 	uint32_t name_at;
 	uint32_t path_at;
+	uint32_t module_at; /* "": none; else what its code was changed to */
 	uint32_t directory_at;
 	uint32_t debug_at;
 	uint32_t via_key_at;
@@ -73,6 +74,10 @@ gsi_spec_text(const struct gsi_spec *spec, uint32_t at)
 {
 	return (const char *)spec + at;
 }
+
+/* The same spec with that module as its code, malloc'ed; NULL: no memory. */
+struct gsi_spec *gsi_spec_with_module(
+    const struct gsi_spec *spec, const char *path);
 
 /* Checks what is asked for and makes a spec of it, malloc'ed into *out. */
 int gsi_spec_build(const gs_child_spec *child, uint32_t flags, uint64_t ref,

@@ -5,8 +5,10 @@
  * a fixed note stands in its place and the caller goes on.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "lib/loop.h"
+#include "lib/debug.h"
+#include "lib/system.h"
 
 #define HEX_SHOWN 64u
 
@@ -51,16 +53,15 @@ has_text(const struct gsi_message *m)
 	       m->kind == GSI_INFO || m->kind == GSI_TIMER;
 }
 
-void
-gsi_message_text(const struct gsi_server *s, char text[GSI_SHOWN])
+static void
+message_text(const struct gsi_server *s, gs_bytes body, char text[GSI_SHOWN])
 {
 	size_t n = (size_t)snprintf(text, GSI_SHOWN, "%s", kind_text(s));
 
 	if (!has_text(&s->message))
 		return;
 	n += (size_t)snprintf(text + n, GSI_SHOWN - n, ": ");
-	gsi_printable(text + n, GSI_SHOWN - n, s->message.body.data,
-	    s->message.body.size);
+	gsi_printable(text + n, GSI_SHOWN - n, body.data, body.size);
 }
 
 /* Nobody has put these bytes into words: they are text if they look so. */
@@ -87,40 +88,140 @@ gsi_state_bytes(const struct gsi_server *s, char text[GSI_SHOWN])
 		snprintf(text + used, GSI_SHOWN - used, "...");
 }
 
-/* gs_exit comes back here, and nowhere else, while this runs. */
-static void
-ask(struct gsi_server *s, gs_status *status)
-{
-	jmp_buf *outer = s->exit_to;
-	jmp_buf here;
+struct asked {
+	const struct gsi_server *s;
+	gs_status *status;
+};
 
-	s->exit_to = &here;
-	if (_setjmp(here) == 0)
-		s->behaviour->format_status(s->state, status);
-	else
-		status->text = GS_NONE;
-	s->exit_to = outer;
+static void
+call_format_status(void *data)
+{
+	const struct asked *a = data;
+
+	a->s->behaviour->format_status(a->s->state, a->status);
+}
+
+/*
+ * The status as it is, and as format_status has it.  False: that failed or
+ * set no text, and whatever else it has changed does not count.
+ */
+static bool
+ask(struct gsi_server *s, enum gs_status_kind kind, gs_status *status)
+{
+	struct asked asked = { s, status };
+	bool terminates = kind == GS_STATUS_TERMINATE;
+
+	status->kind = kind;
+	status->reason = terminates ? s->reason : "";
+	status->text = status->message = GS_NONE;
+	if (has_text(&s->message))
+		status->message = s->message.body;
+	if (!s->behaviour->format_status)
+		return true;
+	return gsi_guarded(s, call_format_status, &asked) && status->text.data;
+}
+
+static void
+failed(const struct gsi_server *s, char text[GSI_SHOWN])
+{
+	snprintf(text, GSI_SHOWN, "format_status of %.64s failed",
+	    s->behaviour->name ? s->behaviour->name : "the behaviour");
 }
 
 void
 gsi_state_text(
     struct gsi_server *s, enum gs_status_kind kind, char text[GSI_SHOWN])
 {
-	gs_status status = { .kind = kind, .reason = "" };
+	gs_status status = { .log = GS_NONE };
 
-	if (!s->behaviour->format_status) {
+	if (!s->behaviour->format_status)
 		gsi_state_bytes(s, text);
-		return;
-	}
-	if (kind == GS_STATUS_TERMINATE)
-		status.reason = s->reason;
-	if (s->message.kind)
-		status.message = s->message.body;
-	ask(s, &status);
-	if (status.text.data)
+	else if (ask(s, kind, &status))
 		gsi_printable(
 		    text, GSI_SHOWN, status.text.data, status.text.size);
 	else
-		snprintf(text, GSI_SHOWN, "format_status of %.64s failed",
-		    s->behaviour->name ? s->behaviour->name : "the behaviour");
+		failed(s, text);
+}
+
+/* ---- all that is told ---- */
+
+/* The whole of a long text when somebody asks, what a field holds else. */
+static char *
+state_told(enum gs_status_kind kind, gs_bytes text)
+{
+	size_t size = GSI_SHOWN;
+	char *out;
+
+	if (kind == GS_STATUS_NORMAL && text.size >= size / 4)
+		size = 4 * text.size + 1;
+	out = malloc(size);
+	return out ? gsi_printable(out, size, text.data, text.size) : NULL;
+}
+
+/* Lines stay lines. */
+static char *
+log_told(gs_bytes log)
+{
+	char *out = malloc(4 * log.size + 1), *at = out;
+	const char *from = log.data, *end = from + log.size;
+
+	while (out && from < end) {
+		const char *stop = memchr(from, '\n', (size_t)(end - from));
+		size_t n = (size_t)((stop ? stop : end) - from);
+
+		gsi_printable(at, 4 * n + 1, from, n);
+		at += strlen(at);
+		from += n + 1;
+		if (stop)
+			*at++ = '\n';
+	}
+	if (out)
+		*at = '\0';
+	return out;
+}
+
+void
+gsi_tell_plainly(struct gsi_server *s, struct gsi_told *told)
+{
+	memset(told, 0, sizeof(*told));
+	message_text(s, s->message.body, told->message);
+	told->state = malloc(GSI_SHOWN);
+	if (told->state)
+		gsi_state_bytes(s, told->state);
+}
+
+void
+gsi_tell(struct gsi_server *s, enum gs_status_kind kind, struct gsi_told *told)
+{
+	char *log = gsi_debug_log(s, kind == GS_STATUS_TERMINATE);
+	gs_status status = { .log = gs_text(log) };
+
+	gsi_tell_plainly(s, told);
+	if (ask(s, kind, &status)) {
+		message_text(s, status.message, told->message);
+		if (status.log.size)
+			told->log = log_told(status.log);
+		if (status.reason && status.reason != s->reason)
+			gsi_reason_copy(told->reason, status.reason);
+		if (s->behaviour->format_status) {
+			free(told->state);
+			told->state = state_told(kind, status.text);
+		}
+		told->log_stands = status.log.data != log;
+	} else {
+		told->log_stands = true;
+		/* it may have been about to hide something of these */
+		snprintf(told->message, GSI_SHOWN, "%s", kind_text(s));
+		if (told->state)
+			failed(s, told->state);
+	}
+	free(log);
+}
+
+void
+gsi_told_free(struct gsi_told *told)
+{
+	free(told->state);
+	free(told->log);
+	told->state = told->log = NULL;
 }

@@ -12,15 +12,17 @@ static int
 send_terminate(struct gsi_self *me, gs_pid pid, const char *reason)
 {
 	struct gsi_head head = { GSI_SYS, me->pid.gen, 0 };
-	struct gsi_sys sys = { GSI_SYS_TERMINATE, (uint32_t)strlen(reason) };
+	struct gsi_sys sys = { .op = GSI_SYS_TERMINATE,
+		.size = (uint32_t)strlen(reason),
+		.deadline = -1 };
 	char body[sizeof(sys) + GS_REASON_MAX + 1];
 
 	if (!gsi_has_loop(me, pid))
 		return gs_exit_signal(gs_to_pid(pid), reason);
 	memcpy(body, &sys, sizeof(sys));
 	memcpy(body + sizeof(sys), reason, sys.size);
-	return gsi_send(me, pid, GM_MAILBOX, &head,
-	    gs_bytes_of(body, sizeof(sys) + sys.size), 0);
+	return gsi_send_system(
+	    me, pid, &head, gs_bytes_of(body, sizeof(sys) + sys.size));
 }
 
 /* The watch comes first, so that the end cannot be missed. */

@@ -36,11 +36,11 @@ field(const char *key, const char *text)
 
 /* As a gen_server: what it was doing, and for whom. */
 static void
-report_end(struct gsi_server *s, const char *kind)
+report_end(struct gsi_server *s, const char *kind, const struct gsi_told *told)
 {
+	const char *reason = *told->reason ? told->reason : s->reason;
 	char pid[GS_PID_TEXT], client[GS_PID_TEXT], text[512];
 	char name[GM_ENTRY_NAME + 1] = "";
-	char message[GSI_SHOWN], log[GSI_PART_MAX];
 	struct gm_entry *entry = gm_entry_at(s->me->arena, s->me->pid.slot);
 	struct gsi_field fields[7];
 	int n = 0;
@@ -49,20 +49,19 @@ report_end(struct gsi_server *s, const char *kind)
 		gm_entry_name(entry, name);
 	gs_pid_text(s->me->pid, pid);
 	snprintf(text, sizeof(text), "server %s%s%s terminating: %s", name,
-	    *name ? " " : "", pid, s->reason);
-	gsi_message_text(s, message);
-	fields[n++] = field("reason", s->reason);
+	    *name ? " " : "", pid, reason);
+	fields[n++] = field("reason", reason);
 	fields[n++] = field("behaviour", s->me->page->behaviour);
-	fields[n++] = field("last_message", message);
-	if (s->state_text)
-		fields[n++] = field("state", s->state_text);
+	fields[n++] = field("last_message", told->message);
+	if (told->state)
+		fields[n++] = field("state", told->state);
 	if (s->message.kind == GSI_CALL)
 		fields[n++] =
 		    field("client", gs_pid_text(s->message.from, client));
 	if (*s->me->label)
 		fields[n++] = field("label", s->me->label);
-	if (gsi_debug_log(s, log, sizeof(log)))
-		fields[n++] = field("log", log);
+	if (told->log)
+		fields[n++] = field("log", told->log);
 	gsi_report(s->me->reports, GSI_ERROR_LEVEL, kind, name, s->me->pid,
 	    text, fields, n);
 }
@@ -71,12 +70,12 @@ report_end(struct gsi_server *s, const char *kind)
 
 /* Before terminate, which may free what the state points to. */
 static void
-put_state_into_words(struct gsi_server *s)
+put_into_words(struct gsi_server *s)
 {
 	if (!gsi_reason_clean(s->reason) || (s->debug && s->has_last_reply))
-		s->state_text = malloc(GSI_SHOWN);
-	if (s->state_text)
-		gsi_state_text(s, GS_STATUS_TERMINATE, s->state_text);
+		s->told = malloc(sizeof(*s->told));
+	if (s->told)
+		gsi_tell(s, GS_STATUS_TERMINATE, s->told);
 }
 
 static void
@@ -88,17 +87,26 @@ reply_last(struct gsi_server *s)
 	gsi_send_reply(s->me, s->last_from, s->last_reply);
 	if (s->debug)
 		gsi_debug_sent(s, s->last_from.pid, s->last_reply,
-		    s->state_text ? s->state_text : "");
+		    s->told && s->told->state ? s->told->state : "");
 }
 
+/* What it was told of a clean reason does not do for one that is not. */
 static void __attribute__((__noreturn__)) finish(struct gsi_server *s)
 {
+	struct gsi_told plain = { .state = NULL };
+
 	reply_last(s);
 	if (!gsi_reason_clean(s->reason)) {
-		if (!s->state_text && (s->state_text = malloc(GSI_SHOWN)))
-			gsi_state_bytes(s, s->state_text);
-		report_end(s, "server_terminated");
+		if (!s->told)
+			gsi_tell_plainly(s, &plain);
+		if (s->told && !s->told->log_stands) {
+			/* with the last reply */
+			free(s->told->log);
+			s->told->log = gsi_debug_log(s, true);
+		}
+		report_end(s, "server_terminated", s->told ? s->told : &plain);
 		gsi_server_crash_report(s);
+		gsi_told_free(&plain);
 	}
 	gsi_via_unregister(s);
 	gsi_finish(s->me, s->reason);
@@ -117,7 +125,7 @@ gsi_server_end(struct gsi_server *s, const char *reason)
 {
 	gsi_reason_copy(s->reason, reason);
 	gsi_doing(s, GS_STATE_STOPPING);
-	put_state_into_words(s);
+	put_into_words(s);
 	terminate(s);
 }
 
@@ -132,9 +140,15 @@ gsi_server_fail(struct gsi_server *s, const char *reason)
 void
 gsi_init_failed(struct gsi_server *s, const char *reason)
 {
+	struct gsi_told told;
+
 	gsi_reason_copy(s->reason, reason);
-	if (!gsi_reason_clean(s->reason))
-		report_end(s, "crash");
+	if (!gsi_reason_clean(s->reason)) {
+		gsi_tell_plainly(s, &told);
+		free(told.state);
+		told.state = NULL;
+		report_end(s, "crash", &told);
+	}
 	gsi_via_unregister(s);
 	gsi_finish(s->me, s->reason);
 }
@@ -149,6 +163,9 @@ gsi_server_left(struct gsi_server *s)
 		gsi_server_fail(s, s->left_with);
 	case GSI_IN_TERMINATE:
 		gsi_reason_copy(s->reason, s->left_with);
+		/* what it rewrote was another reason */
+		if (s->told)
+			*s->told->reason = '\0';
 		finish(s);
 	}
 	abort();

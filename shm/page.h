@@ -99,6 +99,7 @@ struct gm_page {
 	_Atomic uint64_t casts;
 	_Atomic uint64_t infos;
 	_Atomic uint64_t refused; /* my sends that met a full mailbox */
+	_Atomic uint64_t aside; /* messages read but waiting: suspended */
 
 	_Alignas(GM_LINE) _Atomic uint32_t words_state;
 	uint32_t words_size;

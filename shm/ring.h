@@ -96,6 +96,12 @@ int gm_ring_take(struct gm_receiver *r, struct gm_record *out);
  */
 bool gm_ring_release(struct gm_receiver *r);
 
+/* The record that is borrowed is read but goes on waiting: senders get its
+ * cells when gm_ring_aside_end is given what this has returned, so the cap
+ * holds.  GM_RING_RESERVE cells are given all the same. */
+uint64_t gm_ring_aside(struct gm_receiver *r);
+void gm_ring_aside_end(struct gm_receiver *r, uint64_t cells);
+
 /*
  * False: the ring is damaged.  Not between sleep and awake, and not while it
  * is being trimmed by somebody else's hand.

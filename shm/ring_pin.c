@@ -87,6 +87,10 @@ gm_receiver_bound(const struct gm_receiver *r)
 {
 	uint64_t bound = r->cur + r->ref.cells;
 
+	if (gm_unlikely(r->aside != 0))
+		bound -= r->aside < r->ref.cells - GM_RING_RESERVE
+			     ? r->aside
+			     : r->ref.cells - GM_RING_RESERVE;
 	for (uint32_t i = 0; i < r->n_pins; i++) {
 		if (r->pins[i].next < bound)
 			bound = r->pins[i].next;
@@ -247,6 +251,9 @@ gm_receiver_jump(struct gm_receiver *r)
 	k = hi & GM_K;
 	if (v < r->cur || r->cap != GM_POSITION_END)
 		return v < r->cur ? -EBADMSG : 0;
+	/* limit, which stands back for these, would not follow the tail */
+	if (r->aside != 0 && v != r->cur)
+		return 0;
 	if (v > r->limit || k > ref->cells / 2)
 		return -EBADMSG;
 	target = jump_target(r, v, &over);

@@ -305,3 +305,22 @@ gm_ring_release(struct gm_receiver *r)
 	r->node_wants = false;
 	return wants;
 }
+
+uint64_t
+gm_ring_aside(struct gm_receiver *r)
+{
+	uint64_t cells = 0;
+
+	if (r->holding)
+		cells = r->held_pin >= 0 ? r->pins[r->held_pin].k
+					 : r->held_end - r->cur;
+	r->aside += cells;
+	return cells;
+}
+
+void
+gm_ring_aside_end(struct gm_receiver *r, uint64_t cells)
+{
+	r->aside -= cells < r->aside ? cells : r->aside;
+	gm_receiver_publish(r, false);
+}

@@ -89,6 +89,7 @@ struct gm_receiver {
 	uint64_t limit; /* last published */
 	uint64_t sleeps; /* what sleep_no says */
 	uint64_t cap; /* while trimming, limit stays below */
+	uint64_t aside; /* cells read whose room is not given back: ring.h */
 	uint64_t batch; /* publish after so many cells */
 	uint64_t held_end;
 	uint32_t n_pins;

@@ -8,6 +8,8 @@
 #ifndef GENSERVER_SERVER_H
 #define GENSERVER_SERVER_H
 
+#include <genserver/debug.h>
+#include <genserver/sys.h>
 #include <genserver/types.h>
 #include <genserver/verdict.h>
 
@@ -16,7 +18,7 @@ extern "C" {
 #endif
 
 /* Bumped when gs_behaviour or gs_next change incompatibly. */
-#define GS_ABI 1
+#define GS_ABI 2
 
 /* What handle_info is told. */
 enum gs_info_kind {
@@ -43,19 +45,6 @@ typedef struct gs_info {
 	int signal;
 } gs_info;
 
-/* Why format_status is asked. */
-enum gs_status_kind {
-	GS_STATUS_NORMAL = 1, /* somebody wants to look */
-	GS_STATUS_TERMINATE = 2, /* an abnormal end is being reported */
-};
-
-typedef struct gs_status {
-	enum gs_status_kind kind;
-	const char *reason; /* "" when normal */
-	gs_bytes message; /* the last message, as received */
-	gs_bytes text; /* out: how the state is to be shown */
-} gs_status;
-
 typedef struct gs_behaviour {
 	uint32_t abi; /* GS_ABI */
 	uint32_t size; /* sizeof(gs_behaviour) */
@@ -77,9 +66,8 @@ typedef struct gs_behaviour {
 	void (*terminate)(void *state, const char *reason);
 	/* Sets status->text; absent: the state's bytes are shown. */
 	void (*format_status)(const void *state, gs_status *status);
-	/* Migrates state; 0, or -errno and the old code stays. */
-	int (*code_change)(void *state, size_t size, const char *old_version,
-	    bool down, gs_bytes extra);
+	/* Fills the new state; ok, or error and the old code stays. */
+	gs_next (*code_change)(void *state, const gs_code_change *change);
 } gs_behaviour;
 
 /*

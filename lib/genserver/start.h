@@ -14,13 +14,6 @@
 extern "C" {
 #endif
 
-/*
- * A debug function, named in the debug option as install(NAME) and exported
- * by the module or program that has the behaviour.  It runs in the server for
- * each event; false takes it out again.
- */
-typedef bool (*gs_debug_function)(const char *server, const char *event);
-
 /* Of a server's process, for the system's scheduler. */
 enum gs_priority {
 	GS_PRIORITY_NORMAL = 0, /* that of the node */
@@ -41,7 +34,7 @@ typedef struct gs_options {
 	int timeout; /* ms that init may take; 0: no limit */
 	int hibernate_after; /* idle ms before hibernating; 0: never */
 	size_t mailbox; /* bytes, 16 KiB to 1 GiB; 0: 1 MiB */
-	const char *debug; /* "trace,log,statistics,..."; NULL: none */
+	const char *debug; /* "trace,log,statistics,...", as gs_sys; NULL */
 	enum gs_priority priority;
 	size_t max_memory; /* bytes of its own (RLIMIT_DATA); 0: no limit */
 	unsigned spawn; /* enum gs_spawn_flags */

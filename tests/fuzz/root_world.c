@@ -91,7 +91,7 @@ read_spec(const struct gsi_spec *spec)
 	const char *word = gsi_spec_text(spec, spec->argv_at);
 	const char *end = (const char *)spec + spec->size;
 	uint32_t at[] = { spec->name_at, spec->path_at, spec->directory_at,
-		spec->debug_at };
+		spec->debug_at, spec->module_at };
 
 	FUZZ(gsi_spec_check(spec, spec->size));
 	for (int i = 0; i < 4; i++)

@@ -12,8 +12,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "lib/debug.h"
 #include "lib/request.h"
 #include "lib/root.h"
+#include "lib/system.h"
 
 #define SPAN (1ull << 20)
 #define BRANCHES 20000000ull
@@ -56,7 +58,12 @@ static size_t
 make_body(uint32_t kind, uint32_t from, char body[1024])
 {
 	struct fuzz_input *in = &world()->in;
-	struct gsi_sys sys = { fuzz_byte(in) & 3, fuzz_byte(in) };
+	struct gsi_sys sys = { .op = fuzz_byte(in) % (GSI_SYS_OPS + 1),
+		.size = fuzz_byte(in),
+		.name_size = fuzz_byte(in) & 7,
+		.deadline = -1,
+		.number = fuzz_byte(in) & 3,
+		.place = fuzz_byte(in) };
 	struct gsi_note note;
 	size_t size;
 
@@ -187,6 +194,21 @@ make(struct world *w)
 }
 
 static void
+forget_aside(struct gsi_system *system)
+{
+	struct gsi_aside *a;
+
+	if (system == NULL)
+		return;
+	while ((a = system->first) != NULL) {
+		system->first = a->next;
+		free(a);
+	}
+	free(system->answer);
+	free(system);
+}
+
+static void
 unmake(struct world *w)
 {
 	struct gsi_server *s = w->me.server;
@@ -194,9 +216,14 @@ unmake(struct world *w)
 	*gsi_thread_slot(GSI_SLOT_SERVER) = NULL;
 	gsi_self_set(NULL);
 	if (s != NULL) {
+		gsi_debug_unset(s, NULL);
+		forget_aside(s->system);
 		free(s->state);
 		free(s->shadow);
-		free(s->state_text);
+		if (s->told) {
+			gsi_told_free(s->told);
+			free(s->told);
+		}
 		free(s);
 	}
 	gsi_member_free(&w->me);

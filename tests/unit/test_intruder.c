@@ -72,7 +72,8 @@ good_spec(char buffer[1024])
 	spec->cells = GM_RING_CELLS_MIN;
 	spec->max_seconds = 5;
 	spec->name_at = spec->path_at = spec->directory_at = end;
-	spec->debug_at = spec->argument_at = spec->argv_at = end;
+	spec->module_at = spec->debug_at = end;
+	spec->argument_at = spec->argv_at = end;
 	return spec;
 }
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A suspended server.  It reads on, for what may not wait stands behind what
+ * must: system messages and the parent's exit are served, all else is put
+ * aside in order.  The rule: what is aside takes as much of the mailbox as if
+ * it had not been read, so the cap holds, and the reserve stays free.
+ *
+ * SIGKILL: what is aside is lost as all that waits is; the ring and the page
+ * end with the process.
+ */
+#include <stdlib.h>
+
+#include "lib/system.h"
+
+static void
+show_count(struct gsi_server *s)
+{
+	/* single writer; a hint for tools */
+	gm_store(&s->me->page->aside, s->system->n_aside, relaxed);
+}
+
+static void
+put_aside(struct gsi_server *s)
+{
+	const struct gsi_message *m = &s->message;
+	struct gsi_system *system = s->system;
+	struct gsi_aside *a = malloc(sizeof(*a) + m->body.size);
+
+	if (!a)
+		gsi_server_end(s, "system_limit");
+	a->next = NULL;
+	a->message = *m;
+	a->message.body.data = a->body;
+	if (m->body.size)
+		memcpy(a->body, m->body.data, m->body.size);
+	a->cells = gm_ring_aside(&s->me->mailbox);
+	*system->end = a;
+	system->end = &a->next;
+	system->n_aside++;
+	show_count(s);
+}
+
+static bool
+from_parent(const struct gsi_message *m)
+{
+	struct gsi_note note;
+
+	if (m->kind != GSI_EXIT || !m->from_node ||
+	    m->body.size < offsetof(struct gsi_note, reason))
+		return false;
+	memcpy(&note, m->body.data, offsetof(struct gsi_note, reason));
+	return (note.flags & GSI_NOTE_PARENT) != 0;
+}
+
+static void
+serve_one(struct gsi_server *s)
+{
+	int status;
+
+	gsi_turn_begin(s);
+	gsi_doing(s, GS_STATE_SUSPENDED);
+	status = gsi_mailbox_next(s->me, &s->message, -1);
+	if (status != 1) {
+		gsi_turn_failed(s, status);
+		return;
+	}
+	if (s->message.kind == GSI_SYS) {
+		gsi_turn_taken(s);
+		gsi_take_sys(s);
+	} else if (from_parent(&s->message)) {
+		gsi_turn_taken(s);
+		gsi_dispatch(s);
+	} else {
+		put_aside(s);
+	}
+}
+
+/* As if it had just been read. */
+static void
+handle_first(struct gsi_server *s)
+{
+	struct gsi_system *system = s->system;
+	struct gsi_aside *a = system->first;
+
+	gsi_turn_begin(s);
+	system->first = a->next;
+	if (!system->first)
+		system->end = &system->first;
+	system->n_aside--;
+	show_count(s);
+	s->message = a->message;
+	gsi_turn_taken(s);
+	gsi_dispatch(s);
+	gm_ring_aside_end(&s->me->mailbox, a->cells);
+	free(a);
+}
+
+/* An event timeout of 0 comes before any message, as it always does. */
+static void
+handle_next(struct gsi_server *s)
+{
+	if (s->rest & GSI_REST_EVENT && s->later.at == 0) {
+		gsi_turn_begin(s);
+		gsi_rest_over(s);
+	} else {
+		handle_first(s);
+	}
+}
+
+void
+gsi_suspended(struct gsi_server *s)
+{
+	do {
+		while (s->suspended)
+			serve_one(s);
+		gsi_mailbox_done(s->me);
+		while (s->system->first && !s->suspended)
+			handle_next(s);
+	} while (s->suspended);
+}
