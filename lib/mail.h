@@ -100,9 +100,10 @@ int gsi_sleep_on(struct gsi_self *me, gsi_sleeper *sleep, struct gsi_self *at,
 /* Why no reply comes. */
 int gsi_refusal(const struct gm_record *record);
 /*
- * Waits for the answer with this tag, until deadline (also GSI_IN): 0, *body, borrowed until the next
- * look at the replies.  peer (or NULL) is whose death ends the wait:
- * -ECONNRESET, and reason says why.  -ETIMEDOUT, -ENOTCONN.
+ * Waits for the answer with this tag, until deadline (also GSI_IN): 0 and
+ * *body, borrowed until the next look at the replies.  peer (or NULL) is whose
+ * death ends the wait: -ECONNRESET, and reason says why.  -ETIMEDOUT,
+ * -ENOTCONN.
  */
 int gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
     int64_t deadline, gs_bytes *body, char reason[GS_REASON_MAX + 1]);

@@ -27,7 +27,7 @@ home(void)
 static const char *
 use(const char *name)
 {
-	static char text[300];
+	static char text[1024];
 
 	snprintf(text, sizeof(text), "%s/%s", home(), name);
 	CHECK_INT(setenv("GS_RUNTIME_DIR", text, 1), 0);
