@@ -102,7 +102,7 @@ GS_API int
 gs_enter_loop(const gs_behaviour *behaviour, const void *state,
     const char *name, gs_next action)
 {
-	struct gsi_server *s;
+	struct gsi_server *s = NULL;
 	int status = enter(behaviour, state, name, action, &s);
 
 	if (status != 0)
@@ -115,7 +115,7 @@ GS_API int
 gs_serve(const gs_behaviour *behaviour, const void *state, const char *name,
     gs_next action)
 {
-	struct gsi_server *s;
+	struct gsi_server *s = NULL;
 	int status = enter(behaviour, state, name, action, &s);
 
 	if (status == 0)

@@ -4,7 +4,6 @@
  * timers are turned into messages on the way.
  */
 #include <errno.h>
-#include <malloc.h>
 
 #include "lib/internal.h"
 #include "lib/missing.h"
@@ -80,6 +79,13 @@ believable(struct gsi_self *me, const struct gsi_message *message)
 	}
 }
 
+/* The node holds messages back for me and wants to know of room. */
+static void __attribute__((cold, noinline)) want_room(struct gsi_self *me)
+{
+	me->mailbox.node_wants = false;
+	gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+}
+
 static inline int
 take(struct gsi_self *me, struct gsi_message *message)
 {
@@ -87,12 +93,14 @@ take(struct gsi_self *me, struct gsi_message *message)
 	int status;
 
 	for (;;) {
-		if (me->mailbox.holding)
-			gsi_mailbox_done(me);
 		status = gm_ring_take(&me->mailbox, &record);
+		if (__builtin_expect(me->mailbox.node_wants, 0))
+			want_room(me);
 		if (status != 1)
 			return status;
-		if (decode(me, &record, message) && believable(me, message))
+		if (decode(me, &record, message) &&
+		    (message->kind == GSI_CALL || message->kind == GSI_CAST ||
+			believable(me, message)))
 			return 1;
 	}
 }
@@ -106,52 +114,8 @@ gsi_mailbox_take(struct gsi_self *me, struct gsi_message *message)
 void
 gsi_mailbox_done(struct gsi_self *me)
 {
-	/* the node holds messages back for me and wants to know of room */
 	if (gm_ring_release(&me->mailbox))
-		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
-}
-
-#define QUIET_NS (10 * NS_PER_MS)
-
-static bool
-quiet(void *data)
-{
-	struct gsi_self *me = data;
-	struct gsi_ask ask = { .pid = me->pid };
-	struct gsi_answer answer;
-	uint64_t tag;
-
-	/* a node that is slow to answer must not keep a server from serving */
-	return gsi_request_start(me, GSI_OP_QUIET, &ask, sizeof(ask), &tag) ==
-		   0 &&
-	       gsi_request_wait(me, tag, gsi_now_ns() + QUIET_NS, &answer) ==
-		   0 &&
-	       answer.status == 1;
-}
-
-/* What trimming leaves: looked for in vain it would wake us for ever. */
-#define LEAN (2ull * (GM_RING_CELLS_MIN * GM_CELL + GM_PAGE))
-
-/* More than an idle process should hold: give it back. */
-static bool
-is_wide(const struct gm_receiver *r)
-{
-	return gm_ring_allocated(&r->ref) > LEAN;
-}
-
-static bool
-wide(const struct gsi_self *me)
-{
-	return is_wide(&me->mailbox) || is_wide(&me->replies);
-}
-
-static void
-trim(struct gsi_self *me)
-{
-	if (is_wide(&me->mailbox))
-		gm_ring_trim(&me->mailbox, quiet, me);
-	if (is_wide(&me->replies))
-		gm_ring_trim(&me->replies, quiet, me);
+		want_room(me);
 }
 
 static int64_t
@@ -160,43 +124,6 @@ earlier(int64_t a, int64_t b)
 	if (a < 0)
 		return b;
 	return b < 0 || a < b ? a : b;
-}
-
-/* What was grown for a burst is given back once it has been idle. */
-#define IDLE_NS (100 * NS_PER_MS)
-#define IDLE_MAX_NS (60000 * NS_PER_MS)
-
-static void
-idle_from(struct gsi_self *me, int64_t now, int64_t wait)
-{
-	me->idle.seen = me->mailbox.cur + me->replies.cur;
-	me->idle.wait = wait;
-	me->idle.until = now + wait;
-}
-
-/*
- * Called when there is nothing to take: trims if that has been so for long,
- * in this call or since an earlier one, and tells when to come again, or -1.
- * What stands in the way, a stopped sender or node, may stand there for ever:
- * so it is tried less and less often.
- */
-int64_t
-gsi_give_back(struct gsi_self *me)
-{
-	int64_t now;
-
-	if (!wide(me))
-		return -1;
-	now = gsi_now_ns();
-	if (me->idle.wait == 0 ||
-	    me->idle.seen != me->mailbox.cur + me->replies.cur)
-		idle_from(me, now, IDLE_NS);
-	if (now < me->idle.until)
-		return me->idle.until;
-	trim(me);
-	idle_from(me, gsi_now_ns(),
-	    me->idle.wait < IDLE_MAX_NS ? 2 * me->idle.wait : IDLE_MAX_NS);
-	return wide(me) ? me->idle.until : -1;
 }
 
 /*
@@ -273,9 +200,8 @@ gather(struct gsi_self *me)
 	return true;
 }
 
-int
-gsi_mailbox_next(
-    struct gsi_self *me, struct gsi_message *message, int64_t deadline)
+static int __attribute__((noinline))
+next_slowly(struct gsi_self *me, struct gsi_message *message, int64_t deadline)
 {
 	struct gsi_patience patience = { 0 };
 	int64_t timer, until;
@@ -327,11 +253,14 @@ gsi_mailbox_next(
 	}
 }
 
-void
-gsi_hibernate(struct gsi_self *me)
+int
+gsi_mailbox_next(
+    struct gsi_self *me, struct gsi_message *message, int64_t deadline)
 {
-	if (me->mailbox.holding)
-		gsi_mailbox_done(me);
-	malloc_trim(0);
-	trim(me);
+	/* most often there is one, and nothing else to look after */
+	if (me->others == 0 && !me->damaged && take(me, message) == 1) {
+		look_at_timers(me);
+		return 1;
+	}
+	return next_slowly(me, message, deadline);
 }
