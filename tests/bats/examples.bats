@@ -546,11 +546,14 @@ END
 # One client: sends so many lines and reads them back.
 echo_lines()
 {
+	local writer
+
 	exec 9<>"/dev/tcp/127.0.0.1/$1"
 	seq "$2" >&9 &
+	writer=$!
 	head -n "$2" <&9 | cmp - <(seq "$2")
 	exec 9>&-
-	wait
+	wait "$writer"
 }
 
 echo_clients()
@@ -599,7 +602,7 @@ echo_clients()
 	is "$line" hello
 	kill -9 "$(gsctl whereis --os-pid echo)"
 	# the end, or a reset, at once
-	! read -r -t 10 line <&9
+	run -1 read -r -t 10 line <&9
 	exec 9>&-
 	gsctl wait echo --up --timeout 10000
 	echo_lines "$(gsctl call echo port)" 10

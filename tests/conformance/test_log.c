@@ -233,6 +233,7 @@ TEST(LOG_11_a_label_appears_in_the_report)
 	tell(GS_PID(pid), "end boom");
 	CHECK(wait_reports(TERMINATED, "labelled", 1));
 	field_has(report(TERMINATED, "labelled"), "label", "the-label");
+	CHECK(wait_reports("crash_report", "labelled", 1));
 	field_has(report("crash_report", "labelled"), "label", "the-label");
 	named_node_down();
 }
