@@ -97,8 +97,9 @@ wait_bell(const struct beller *b, int64_t deadline)
 		n = ppoll(&p, 1, deadline == -1 ? NULL : &limit, NULL);
 		/* a mere look is no look when a signal ended it */
 	} while (n < 0 && errno == EINTR && deadline == 0);
+	/* short of memory for a moment: the caller looks, and waits again */
 	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
+		return errno == EINTR || errno == ENOMEM ? 0 : -errno;
 	if (n == 1 && p.revents & (POLLNVAL | POLLERR))
 		return -EBADF;
 	if (n == 1 && read(b->bell, &count, sizeof(count)) < 0 &&

@@ -308,6 +308,7 @@ trap_half(int listener, const struct seccomp_notif *call)
 	struct iovec there = { (void *)(uintptr_t)call->data.args[1], size };
 	struct seccomp_notif_resp resp = { .id = call->id };
 	bool reads = call->data.nr == SYS_read;
+	struct pollfd p = { .events = reads ? POLLIN : POLLOUT };
 	int pidfd, fd;
 	ssize_t n = -1;
 
@@ -321,6 +322,12 @@ trap_half(int listener, const struct seccomp_notif *call)
 		close(pidfd);
 	if (fd < 0)
 		return false;
+	p.fd = fd;
+	/* waiting is for the caller: nobody else would be served meanwhile */
+	if (poll(&p, 1, 0) != 1) {
+		close(fd);
+		return false;
+	}
 	if (reads) {
 		n = read(fd, bytes, size);
 		here.iov_len = n > 0 ? (size_t)n : 0;
