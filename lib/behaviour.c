@@ -43,6 +43,11 @@ gsi_behaviour_open(struct gsi_loaded *module, const char *path, uint32_t change,
 	const gs_behaviour *const *symbol;
 	char spelled[PATH_MAX];
 
+	if (!gsi_behaviour_whole(path)) {
+		snprintf(why, size,
+		    "not_loadable: %s is cut off: copy or build it anew", path);
+		return false;
+	}
 	if (change && spell(spelled, sizeof(spelled), path, change))
 		module->object = dlopen(spelled, RTLD_NOW | RTLD_LOCAL);
 	else

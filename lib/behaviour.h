@@ -19,6 +19,8 @@ bool gsi_behaviour_open(struct gsi_loaded *module, const char *path,
     uint32_t change, char *why, size_t size);
 /* Only while nothing of it has been called. */
 void gsi_behaviour_close(struct gsi_loaded *module);
+/* whole.c: false if the file ends before what its headers say. */
+bool gsi_behaviour_whole(const char *path);
 /* Where a function of that name is, near the behaviour first; NULL: nowhere. */
 void *gsi_behaviour_find(const gs_behaviour *behaviour, const char *name);
 
