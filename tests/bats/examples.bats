@@ -111,6 +111,42 @@ milliseconds()
 	is "$(program counter)" 8
 }
 
+# ---- counter2, upgrade ----
+
+@test "counter2: version 2 alone, which counts what it adds" {
+	pid=$(gsctl start --name counter "$ex/counter2.so" 5)
+	gsctl cast counter 3
+	gsctl cast counter more
+	is "$(gsctl call counter get)" 9
+	is "$(gsctl call counter adds)" 2
+	is "$(gsctl show --json counter | jq -r .version)" 2
+	run -125 --separate-stderr gsctl call counter subtract
+	[[ $stderr == *bad_call* ]]
+	within 10 other_pid counter "$pid"
+	is "$(gsctl call counter adds)" 0
+}
+
+@test "upgrade: a counter in use becomes version 2, and nothing is missing" {
+	is "$(program upgrade)" "version 2, and nothing is missing"
+	cp "$ex/counter.so" "$ex/counter2.so" "$work"
+	is "$(program upgrade "$work")" "version 2, and nothing is missing"
+}
+
+@test "upgrade: a new version that is none is said, and nothing is left" {
+	cp "$ex/counter.so" "$work"
+	run -1 --separate-stderr program upgrade "$work"
+	[[ $stderr == *"$work/counter2.so"*"No such file"* ]]
+	# version 1 itself: it has no code_change
+	cp "$ex/counter.so" "$work/counter2.so"
+	run -1 --separate-stderr program upgrade "$work"
+	[[ $stderr == *"undef: the new code has no code_change"* ]]
+	# a build that was broken off
+	head -c 5000 "$ex/counter2.so" >"$work/counter2.so"
+	run -1 --separate-stderr program upgrade "$work"
+	[[ $stderr == *"cut off"* ]]
+	within 5 no_processes
+}
+
 # ---- greeter ----
 
 @test "greeter: greets with its argument, later with another word" {
