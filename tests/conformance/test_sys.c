@@ -28,6 +28,8 @@ spoil_state(void *state, size_t size, gs_bytes argument)
 	memset(state, 'x', size);
 	if (gs_is(argument, "exit"))
 		gs_exit("spoilt");
+	if (gs_is(argument, "crash"))
+		raise(SIGSEGV);
 	return -EIO;
 }
 
@@ -205,6 +207,19 @@ TEST(SYS_05_a_function_that_fails_changes_nothing)
 	    -EINVAL);
 	CHECK_STR(ask(to, "get"), "5");
 	CHECK_INT(get_number(to), 5);
+	node_down();
+}
+
+TEST(SYS_05_a_crash_of_it_ends_the_server)
+{
+	gs_addr to;
+
+	node_up();
+	to = GS_PID(start("set 5"));
+	CHECK_INT(gs_sys_replace_state(
+		      to, "spoil_state", GS_TEXT("crash"), NULL, FOREVER),
+	    -ECONNRESET);
+	CHECK_STR(gs_error_reason(), "signal:11");
 	node_down();
 }
 
