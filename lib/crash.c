@@ -46,12 +46,6 @@ state_of_server(void)
 	return c && c->os_pid == getpid() ? c : NULL;
 }
 
-static bool
-peek(void *to, const void *from, size_t size)
-{
-	return gsi_peek(to, (uint64_t)(uintptr_t)from, size);
-}
-
 /* By their DWARF numbers; returns the pc. */
 static uint64_t
 registers(const void *context, uint64_t to[GSI_REGISTERS])
@@ -72,30 +66,6 @@ registers(const void *context, uint64_t to[GSI_REGISTERS])
 	to[GSI_REG_SP] = u->uc_mcontext.sp;
 	return u->uc_mcontext.pc;
 #endif
-}
-
-static void
-record_message(struct gm_crash *crash, const struct gsi_self *me)
-{
-	struct gsi_message message;
-	struct gsi_server *server;
-	size_t size;
-
-	crash->kind = 0;
-	crash->message_size = 0;
-	crash->client_slot = crash->client_gen = 0;
-	if (!peek(&server, &me->server, sizeof(server)) || !server ||
-	    !peek(&message, &server->message, sizeof(message)) || !message.kind)
-		return;
-	size = message.body.size;
-	crash->kind = message.kind;
-	crash->client_slot = message.from.slot;
-	crash->client_gen = message.from.gen;
-	crash->message_size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-	if (size > GM_CRASH_MESSAGE)
-		size = GM_CRASH_MESSAGE;
-	if (size && !peek(crash->message, message.body.data, size))
-		memset(crash->message, 0, sizeof(crash->message));
 }
 
 /* What the kernel found out, or who sent it. */
@@ -128,7 +98,7 @@ record(struct crash_state *c, int number, const siginfo_t *info,
 	crash->messages = gm_load(&c->page->messages, relaxed);
 	crash->pc = registers(context, c->unwind.registers);
 	gm_store(&crash->n_pcs, 0, relaxed);
-	record_message(crash, c->me);
+	gsi_crash_message(crash, c->me);
 	/* release [P2]: record before its state, else the node reads half */
 	gm_store(&crash->state, (uint32_t)number, release);
 	/* last: whatever ends it, the record stands */

@@ -141,6 +141,8 @@ void gsi_server_report(struct gsi_server *s, enum gsi_level level,
     const char *kind, const char *text, const struct gsi_field *fields,
     int n_fields);
 
+/* crash_message.c: in a handler: what it has in hand. */
+void gsi_crash_message(struct gm_crash *crash, const struct gsi_self *me);
 /* crash_report.c: its abnormal end as that of a process; waits 100 ms at most */
 void gsi_server_crash_report(struct gsi_server *s);
 

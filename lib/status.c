@@ -110,6 +110,8 @@ ask(struct gsi_server *s, enum gs_status_kind kind, gs_status *status)
 {
 	struct asked asked = { s, status };
 	bool terminates = kind == GS_STATUS_TERMINATE;
+	const char *before = s->event;
+	bool returned;
 
 	status->kind = kind;
 	status->reason = terminates ? s->reason : "";
@@ -118,7 +120,10 @@ ask(struct gsi_server *s, enum gs_status_kind kind, gs_status *status)
 		status->message = s->message.body;
 	if (!s->behaviour->format_status)
 		return true;
-	return gsi_guarded(s, call_format_status, &asked) && status->text.data;
+	s->event = "format_status"; /* should it crash */
+	returned = gsi_guarded(s, call_format_status, &asked);
+	s->event = before;
+	return returned && status->text.data;
 }
 
 static void

@@ -3,17 +3,24 @@
  * SYS: a change of code that does not come about: the old code and state stay.
  */
 #include "tests/conformance/code.h"
+#include "tests/conformance/log.h"
 
 static gs_addr
-suspended_tally(void)
+start_suspended(void)
 {
 	gs_addr to = GS_NAME("tally");
 
-	node_up();
 	start_module(fixture("fx_tally1.so"), "tally");
 	CHECK_STR(ask(to, "add"), "1");
 	CHECK_OK(gs_sys_suspend(to, SOON));
 	return to;
+}
+
+static gs_addr
+suspended_tally(void)
+{
+	node_up();
+	return start_suspended();
 }
 
 /* Still suspended, then resumable, of the old code and with the old state. */
@@ -86,25 +93,39 @@ TEST(SYS_28_code_change_is_absent)
 }
 
 /* A real crash ends it as in any callback: it starts again, with old code. */
-TEST(SYS_28_code_change_crashes)
+static void
+ends_with(gs_addr to, const char *extra, const char *reason)
 {
-	static const char *const how[][2] = { { "crash", "signal:11" },
-		{ "end", "exit:3" } };
-	gs_addr to;
 	gs_pid pid;
 
-	for (int i = 0; i < 2; i++) {
-		to = suspended_tally();
-		CHECK_OK(gs_resolve(to, &pid));
-		CHECK_INT(change(to, fixture("fx_tally2.so"), how[i][0]),
-		    -ECONNRESET);
-		CHECK_STR(gs_error_reason(), how[i][1]);
-		CHECK(wait_dead(pid));
-		CHECK(wait_up("tally"));
-		CHECK_STR(ask(to, "version"), "1");
-		CHECK_STR(ask(to, "get"), "0");
-		node_down();
-	}
+	CHECK_OK(gs_resolve(to, &pid));
+	CHECK_INT(change(to, fixture("fx_tally2.so"), extra), -ECONNRESET);
+	CHECK_STR(gs_error_reason(), reason);
+	CHECK(wait_dead(pid));
+	CHECK(wait_up("tally"));
+	CHECK_STR(ask(to, "version"), "1");
+	CHECK_STR(ask(to, "get"), "0");
+}
+
+TEST(SYS_28_code_change_crashes)
+{
+	const char *line;
+
+	named_node_up();
+	ends_with(start_suspended(), "crash", "signal:11");
+	CHECK(wait_reports("crash", "tally", 1));
+	line = report("crash", "tally");
+	field_has(line, "reason", "signal:11");
+	CHECK_STR(report_field(line, "last_message"), "system: code_change");
+	named_node_down();
+}
+
+TEST(SYS_28_code_change_ends_the_process)
+{
+	gs_addr to = suspended_tally();
+
+	ends_with(to, "end", "exit:3");
+	node_down();
 }
 
 TEST(SYS_28_modules_that_are_none)

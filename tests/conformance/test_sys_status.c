@@ -178,6 +178,8 @@ TEST(SYS_07_a_format_status_that_crashes_ends_the_server)
 	CHECK_STR(gs_error_reason(), "signal:11");
 	CHECK(wait_reports("crash", "safe", 1));
 	field_has(report("crash", "safe"), "reason", "signal:11");
+	CHECK_STR(report_field(report("crash", "safe"), "last_message"),
+	    "system: format_status");
 	CHECK(wait_dead(to.pid));
 	to = start_safe("crash at the end", NULL);
 	CHECK_STR(status_of(to).state, "a safe, closed");
@@ -185,6 +187,32 @@ TEST(SYS_07_a_format_status_that_crashes_ends_the_server)
 	CHECK_STR(gs_error_reason(), "signal:11");
 	CHECK(wait_reports("crash", "safe", 2));
 	CHECK_INT(reports(TERMINATED, "safe"), 0);
+	named_node_down();
+}
+
+GS_API int break_safe(void *state, size_t size, gs_bytes argument);
+
+int
+break_safe(void *state, size_t size, gs_bytes argument)
+{
+	memset(state, 'x', size);
+	return raise((int)gs_long(argument, 0));
+}
+
+/* SYS-05, as above: the report names the function. */
+TEST(SYS_04_a_function_that_crashes_ends_the_server)
+{
+	gs_addr to;
+
+	named_node_up();
+	to = start_safe("", NULL);
+	CHECK_INT(
+	    gs_sys_replace_state(to, "break_safe", GS_TEXT("6"), NULL, FOREVER),
+	    -ECONNRESET);
+	CHECK_STR(gs_error_reason(), "signal:6");
+	CHECK(wait_reports("crash", "safe", 1));
+	CHECK_STR(report_field(report("crash", "safe"), "last_message"),
+	    "system: break_safe");
 	named_node_down();
 }
 
