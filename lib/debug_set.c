@@ -248,6 +248,7 @@ gsi_debug_words(const struct gsi_server *s, FILE *out)
 {
 	const struct gsi_debug *d = s->debug;
 	const char *comma = "";
+	char pid[GS_PID_TEXT];
 
 	if (!d)
 		return;
@@ -269,6 +270,11 @@ gsi_debug_words(const struct gsi_server *s, FILE *out)
 	}
 	for (uint32_t i = 0; i < d->n_installed; i++) {
 		fprintf(out, "%sinstall(%s)", comma, d->installed[i].name);
+		comma = ",";
+	}
+	for (uint32_t i = 0; i < d->n_tracers; i++) {
+		fprintf(out, "%strace_to(%s)", comma,
+		    gs_pid_text(d->tracers[i].pid, pid));
 		comma = ",";
 	}
 }

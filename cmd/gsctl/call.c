@@ -106,39 +106,6 @@ each_line(const struct talk *talk, sender send)
 	return status;
 }
 
-static size_t
-joined_size(char **words, int count)
-{
-	size_t size = 0;
-
-	for (int i = 0; i < count; i++)
-		size += strlen(words[i]) + 1;
-	return size;
-}
-
-/* The words joined by one blank, or all of stdin for '-'; to be freed. */
-static int
-request_of(const struct cmd *cmd, gs_bytes *request)
-{
-	char **words = cmd->words + 1;
-	int count = cmd->count - 1;
-	char *text, *at;
-
-	if (count == 1 && strcmp(words[0], "-") == 0)
-		return cmd_stdin(request);
-	text = at = cmd_memory(NULL, joined_size(words, count));
-	for (int i = 0; i < count; i++) {
-		size_t n = strlen(words[i]);
-
-		if (i > 0)
-			*at++ = ' ';
-		memcpy(at, words[i], n);
-		at += n;
-	}
-	*request = gs_bytes_of(text, (size_t)(at - text));
-	return 0;
-}
-
 /* A "--" behind SERVER is for those who are used to it. */
 static void
 skip_dashes(struct cmd *cmd)
@@ -192,7 +159,7 @@ talk(struct cmd *cmd, struct talk *talk, sender send)
 	if (status == 0)
 		status = cmd_server(cmd, cmd->words[0], &talk->server);
 	if (status == 0 && !lines)
-		status = request_of(cmd, &request);
+		status = cmd_joined(cmd->words + 1, cmd->count - 1, &request);
 	if (status == 0)
 		status = cmd_attach(cmd);
 	if (status == 0)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gsctl: what its verbs share.  A verb is one constant struct cmd_verb, from
- * which the options are parsed and the help is printed; its function returns
- * the exit status.  Data goes to stdout, words to stderr.
+ * gsctl: what its verbs share.  Data goes to stdout, words to stderr.
  */
 #ifndef CMD_H
 #define CMD_H
@@ -10,9 +8,9 @@
 #include <genserver.h>
 
 #include "cmd/gsctl/safe.h"
+#include "cmd/gsctl/verb.h"
 
 #define CMD_OPTIONS 16 /* options of one verb, at most */
-#define CMD_EXITS 8 /* exit statuses of its own, at most */
 #define CMD_DIGITS 24 /* of a number */
 #define CMD_HINT 640 /* room for a command that is told to the user */
 
@@ -31,17 +29,11 @@ enum cmd_exit {
 	CMD_DIED = 125,
 };
 
-struct cmd_option {
-	const char *name;
-	char letter; /* 0: has none */
-	const char *argument; /* NULL: a flag */
-	const char *help;
-};
-
 struct cmd_server;
 
 struct cmd {
 	const struct cmd_verb *verb;
+	const struct cmd_part *part; /* NULL: the verb has none */
 	const char *node; /* borrowed from argv or environment */
 	const char *usual; /* the node when nobody names one */
 	int patience; /* ms to get to the node; 0: as long as it takes */
@@ -49,20 +41,6 @@ struct cmd {
 	int count; /* operands */
 	char **words;
 	const char *value[CMD_OPTIONS]; /* of verb->options; NULL: not given */
-};
-
-struct cmd_verb {
-	const char *name;
-	const char *operands; /* as in the usage line */
-	const char *about; /* for the list of verbs */
-	const char *text; /* for the help: one paragraph */
-	const struct cmd_option *options; /* ends with name NULL; or NULL */
-	int least; /* operands */
-	int most; /* -1: any number */
-	bool words; /* options end at the first operand */
-	bool data; /* prints data: has --json */
-	uint8_t exits[CMD_EXITS]; /* besides 0, 64, 70 and 77 */
-	int (*run)(struct cmd *cmd);
 };
 
 /* options.c: argv[0] is the verb; 0, or the exit status and *done */
@@ -133,13 +111,5 @@ int cmd_launch(const struct cmd *cmd);
 /* The child that goes by this name or pid; -ENOENT. */
 int cmd_child(const struct cmd_server *server, gs_child *child);
 const char *cmd_restart_text(enum gs_restart restart);
-
-extern const struct cmd_verb cmd_up, cmd_down, cmd_info, cmd_nodes;
-extern const struct cmd_verb cmd_start, cmd_stop, cmd_restart, cmd_exit,
-    cmd_kill;
-extern const struct cmd_verb cmd_call, cmd_cast, cmd_send;
-extern const struct cmd_verb cmd_multi_call, cmd_abcast;
-extern const struct cmd_verb cmd_whereis, cmd_ls, cmd_tree, cmd_show, cmd_wait,
-    cmd_monitor, cmd_log;
 
 #endif

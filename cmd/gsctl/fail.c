@@ -203,6 +203,7 @@ status_of(int rc)
 		return CMD_NO_NODE;
 	case -EAGAIN:
 	case -ENOSPC:
+	case -ESTALE:
 		return CMD_FULL;
 	case -EPERM:
 	case -EACCES:
@@ -233,6 +234,8 @@ words_of(const struct cmd *cmd, int rc)
 	case -EOPNOTSUPP:
 		return cmd->verb == &cmd_call
 			   ? "it is no server: it answers no calls"
+		       : cmd->verb == &cmd_sys
+			   ? "it is no server: it answers no system messages"
 			   : "it is no server: it takes no messages";
 	case -ETIMEDOUT:
 		return "not done in time; --timeout waits longer, and 'gsctl "

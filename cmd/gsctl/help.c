@@ -91,6 +91,16 @@ print_option(const struct cmd_option *option)
 }
 
 static void
+print_parts(const struct cmd_part *parts)
+{
+	putchar('\n');
+	for (int i = 0; parts[i].name != NULL; i++) {
+		printf("  %s %s\n%*s", parts[i].name, parts[i].operands, 6, "");
+		print_filled(parts[i].about, 6);
+	}
+}
+
+static void
 print_options(const struct cmd_verb *verb)
 {
 	static const struct cmd_option node = { "node", 'n', "NODE",
@@ -114,6 +124,8 @@ cmd_help(const struct cmd_verb *verb)
 	printf("usage: gsctl %s [options]%s%s\n\n", verb->name,
 	    *verb->operands ? " " : "", verb->operands);
 	print_filled(verb->text, 0);
+	if (verb->parts != NULL)
+		print_parts(verb->parts);
 	print_options(verb);
 	print_exits(verb);
 }

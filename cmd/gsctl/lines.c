@@ -98,8 +98,8 @@ cmd_lines_free(struct cmd_lines *lines)
 	lines->data = NULL;
 }
 
-int
-cmd_stdin(gs_bytes *all)
+static int
+whole(gs_bytes *all)
 {
 	struct cmd_lines lines = { 0 };
 	int rc = 0;
@@ -110,5 +110,28 @@ cmd_stdin(gs_bytes *all)
 	if (rc != 0)
 		return cmd_error(
 		    CMD_INTERNAL, "cannot read stdin: %s", strerror(-rc));
+	return 0;
+}
+
+int
+cmd_joined(char **words, int count, gs_bytes *bytes)
+{
+	size_t size = 0;
+	char *text, *at;
+
+	if (count == 1 && strcmp(words[0], "-") == 0)
+		return whole(bytes);
+	for (int i = 0; i < count; i++)
+		size += strlen(words[i]) + 1;
+	text = at = cmd_memory(NULL, size);
+	for (int i = 0; i < count; i++) {
+		size_t n = strlen(words[i]);
+
+		if (i > 0)
+			*at++ = ' ';
+		memcpy(at, words[i], n);
+		at += n;
+	}
+	*bytes = gs_bytes_of(text, (size_t)(at - text));
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Standard input, line by line or whole.
+ * Bytes to send: standard input, line by line or whole, and words.
  */
 #ifndef CMD_LINES_H
 #define CMD_LINES_H
@@ -16,6 +16,7 @@ struct cmd_lines {
 /* Next line of stdin without its newline: 1, 0 at the end, -errno. */
 int cmd_line(struct cmd_lines *lines, gs_bytes *line);
 void cmd_lines_free(struct cmd_lines *lines);
-int cmd_stdin(gs_bytes *all);
+/* The words joined by one blank, or all of stdin for '-'; to be freed. */
+int cmd_joined(char **words, int count, gs_bytes *bytes);
 
 #endif

@@ -35,6 +35,7 @@ static const struct cmd_verb *const verbs[] = {
 	&cmd_wait,
 	&cmd_monitor,
 	&cmd_log,
+	&cmd_sys,
 	NULL,
 };
 
@@ -170,7 +171,7 @@ main(int argc, char **argv)
 	status = cmd_options(&cmd, argc - optind, argv + optind, &done);
 	if (done)
 		return status;
-	status = cmd.verb->run(&cmd);
+	status = cmd.part != NULL ? cmd.part->run(&cmd) : cmd.verb->run(&cmd);
 	if (out_flush() != 0 && status == CMD_DONE)
 		status = CMD_INTERNAL;
 	return status;

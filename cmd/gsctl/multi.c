@@ -60,26 +60,6 @@ attach(const struct cmd *cmd, const struct nodes *nodes)
 	return rc == 0 ? 0 : cmd_fail(cmd, NULL, rc);
 }
 
-/* Words behind the name, joined by one blank, or stdin for '-'. */
-static int
-request_of(const struct cmd *cmd, gs_bytes *request)
-{
-	size_t size = 0;
-	char *text;
-
-	if (cmd->count == 2 && strcmp(cmd->words[1], "-") == 0)
-		return cmd_stdin(request);
-	for (int i = 1; i < cmd->count; i++)
-		size += strlen(cmd->words[i]) + 1;
-	text = cmd_memory(NULL, size);
-	text[0] = '\0';
-	for (int i = 1; i < cmd->count; i++)
-		snprintf(text + strlen(text), size - strlen(text), "%s%s",
-		    i > 1 ? " " : "", cmd->words[i]);
-	*request = gs_bytes_of(text, size - 1);
-	return 0;
-}
-
 /* ---- what came back ---- */
 
 static void
@@ -172,7 +152,7 @@ run(struct cmd *cmd, asker ask, int timeout)
 		status = cmd_usage(cmd, "'%s' cannot be a server's name: %s",
 		    cmd->words[0], why);
 	if (status == 0)
-		status = request_of(cmd, &request);
+		status = cmd_joined(cmd->words + 1, cmd->count - 1, &request);
 	if (status == 0)
 		status = attach(cmd, &nodes);
 	if (status == 0)

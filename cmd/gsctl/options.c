@@ -100,6 +100,62 @@ count_operands(struct cmd *cmd, bool *done)
 	return 0;
 }
 
+/* "name" among the words of a list, each with blanks around it. */
+static bool
+is_listed(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; list != NULL && (list = strstr(list, name)) != NULL; list++)
+		if (list[-1] == ' ' && list[n] == ' ')
+			return true;
+	return false;
+}
+
+static int
+check_part(const struct cmd *cmd)
+{
+	const struct cmd_verb *verb = cmd->verb;
+	const struct cmd_part *part = cmd->part;
+
+	if (cmd->count < part->least)
+		return cmd_usage(cmd, "too few words: usage: gsctl %s %s %s",
+		    verb->name, part->name, part->operands);
+	if (part->most >= 0 && cmd->count > part->most)
+		return cmd_usage(
+		    cmd, "one word too many: '%s'", cmd->words[part->most]);
+	if (cmd->json && !part->data)
+		return cmd_usage(
+		    cmd, "%s prints no data: --json is not for it", part->name);
+	for (int i = 0; verb->options && verb->options[i].name; i++)
+		if (cmd->value[i] != NULL &&
+		    !is_listed(verb->common, verb->options[i].name) &&
+		    !is_listed(part->own, verb->options[i].name))
+			return cmd_usage(cmd, "--%s is not for %s",
+			    verb->options[i].name, part->name);
+	return 0;
+}
+
+/* The first word says which; those behind it are its operands. */
+static int
+take_part(struct cmd *cmd, bool *done)
+{
+	int status;
+
+	for (const struct cmd_part *part = cmd->verb->parts; part->name; part++)
+		if (strcmp(part->name, cmd->words[0]) == 0)
+			cmd->part = part;
+	*done = true;
+	if (cmd->part == NULL)
+		return cmd_usage(cmd, "%s: unknown word '%s'", cmd->verb->name,
+		    cmd->words[0]);
+	cmd->words++;
+	cmd->count--;
+	status = check_part(cmd);
+	*done = status != 0;
+	return status;
+}
+
 int
 cmd_options(struct cmd *cmd, int argc, char **argv, bool *done)
 {
@@ -120,7 +176,11 @@ cmd_options(struct cmd *cmd, int argc, char **argv, bool *done)
 	cmd->words = argv + optind;
 	*done = true;
 	status = cmd_check_node(cmd);
-	return status != 0 ? status : count_operands(cmd, done);
+	if (status == 0)
+		status = count_operands(cmd, done);
+	if (status == 0 && cmd->verb->parts != NULL)
+		status = take_part(cmd, done);
+	return status;
 }
 
 const char *

@@ -55,7 +55,7 @@ typedef struct gs_sys_status {
 	const char *initial_call; /* as it was started: "counter:init" */
 	const char *label; /* gs_set_label, "" */
 	const char *header; /* "Status for generic server NAME" */
-	const char *debug; /* what is on, in words of the start option */
+	const char *debug; /* what is on: "trace,log(10),trace_to(<2.7.1>)" */
 	const char *state; /* as format_status has it */
 	const char *log; /* kept events, oldest first, a line each */
 } gs_sys_status;

@@ -77,7 +77,7 @@ whereis ls tree show wait monitor log"
 }
 
 @test "gsctl: verbs of later issues are unknown" {
-	for verb in doctor top metrics sys sup reg; do
+	for verb in doctor top metrics sup reg; do
 		refused 64 "unknown verb '$verb'" -- gsctl "$verb"
 	done
 }
