@@ -222,6 +222,21 @@ call_until()
 	is "$(status_of kv debug)" null
 }
 
+@test "gsctl sys trace: who reads too slowly loses events, the server nothing" {
+	gsctl sys trace kv >"$work/out" &
+	watcher=$!
+	within 5 call_until "$work/out" first
+	kill -STOP "$watcher"
+	seq 20000 | gsctl cast --lines kv
+	is "$(gsctl call --timeout 30000 kv casts)" 20000
+	kill -CONT "$watcher"
+	within 5 call_until "$work/out" 'kv [0-9]* events dropped'
+	within 5 call_until "$work/out" last
+	kill "$watcher"
+	wait "$watcher" || :
+	[ "$(wc -l <"$work/out")" -lt 40000 ]
+}
+
 @test "gsctl sys install, remove, no-debug: functions of the module" {
 	gsctl sys install kv kit_event 5
 	gsctl sys install kv kit_event 7
