@@ -41,7 +41,9 @@ gsi_behaviour_open(struct gsi_loaded *module, const char *path, uint32_t change,
     char *why, size_t size)
 {
 	const gs_behaviour *const *symbol;
-	char spelled[PATH_MAX];
+	char spelled[PATH_MAX] = "";
+	const char *error;
+	size_t n;
 
 	if (!gsi_behaviour_whole(path)) {
 		snprintf(why, size,
@@ -53,7 +55,14 @@ gsi_behaviour_open(struct gsi_loaded *module, const char *path, uint32_t change,
 	else
 		module->object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!module->object) {
-		snprintf(why, size, "not_loadable: %s", load_error());
+		/* in the words of who asked, not in our spelling */
+		error = load_error();
+		n = strlen(spelled);
+		if (n && strncmp(error, spelled, n) == 0)
+			snprintf(
+			    why, size, "not_loadable: %s%s", path, error + n);
+		else
+			snprintf(why, size, "not_loadable: %s", error);
 		return false;
 	}
 	symbol = dlsym(module->object, "gs_module");

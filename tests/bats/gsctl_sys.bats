@@ -299,7 +299,8 @@ call_until()
 	refused 1 callback_failed left -- \
 		gsctl sys change-code tally "$new" exit left
 	refused 1 "No such file" -- gsctl sys change-code tally "$work/none.so"
-	refused 1 not_loadable -- gsctl sys change-code tally /etc/passwd
+	refused 1 "not_loadable: /etc/passwd: " -- \
+		gsctl sys change-code tally /etc/passwd
 	refused 1 bad_abi -- \
 		gsctl sys change-code tally "${new%/*}/fx_other_abi.so"
 	refused 1 no_behaviour -- \
