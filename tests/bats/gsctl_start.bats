@@ -167,7 +167,7 @@ no_sleep()
 }
 
 @test "gsctl start: a module of another ABI" {
-	refused 5 "42" -- gsctl start --name kv "$fixtures/fx_other_abi.so"
+	refused 5 "is built for ABI" -- gsctl start --name kv "$fixtures/fx_other_abi.so"
 	nothing_started
 }
 
