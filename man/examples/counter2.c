@@ -2,9 +2,10 @@
 /*
  * The counter, version 2: it also knows how often it was added to.  It takes
  * the place of version 1, or gives it back, while that is in use; upgrade.c
- * does it.
+ * does so from a program.
  *
- *	gsctl start --name counter ./counter2.so 5
+ *	gsctl start --name counter ./counter.so 5
+ *	gsctl sys change-code counter ./counter2.so
  *	gsctl cast counter 3
  *	gsctl call counter adds
  */

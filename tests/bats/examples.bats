@@ -126,6 +126,20 @@ milliseconds()
 	is "$(gsctl call counter adds)" 0
 }
 
+@test "counter2: takes the place of version 1, and the supervisor keeps to it" {
+	pid=$(gsctl start --name counter "$ex/counter.so" 5)
+	gsctl cast counter 3
+	gsctl sys change-code counter "$ex/counter2.so"
+	gsctl cast counter 2
+	is "$(gsctl call counter get)" 10
+	is "$(gsctl call counter adds)" 1
+	is "$(gsctl whereis counter)" "$pid"
+	kill -9 "$(gsctl whereis --os-pid counter)"
+	within 10 other_pid counter "$pid"
+	is "$(gsctl call counter get)" 5
+	is "$(gsctl call counter adds)" 0
+}
+
 @test "upgrade: a counter in use becomes version 2, and nothing is missing" {
 	is "$(program upgrade)" "version 2, and nothing is missing"
 	cp "$ex/counter.so" "$ex/counter2.so" "$work"
