@@ -135,8 +135,8 @@ take_sigterm(struct gsi_server *s)
 }
 
 /* One that is watched is a message, between two others. */
-static void
-take_signal(struct gsi_server *s, int number)
+void
+gsi_take_signal(struct gsi_server *s, int number)
 {
 	gs_info info = { .kind = GS_INFO_SIGNAL,
 		.from = s->me->pid,
@@ -156,8 +156,12 @@ housekeep(struct gsi_server *s)
 
 	if (!gsi_signal_pending(s->me))
 		return;
-	while ((number = gsi_signal_next(s->me)) != 0)
-		take_signal(s, number);
+	while ((number = gsi_signal_next(s->me)) != 0) {
+		if (s->suspended)
+			gsi_suspended_signal(s, number);
+		else
+			gsi_take_signal(s, number);
+	}
 	if (gsi_signal_pending(s->me))
 		take_sigterm(s);
 }
@@ -240,6 +244,11 @@ gsi_serve_some(struct gsi_server *s, int max)
 	if (_setjmp(here))
 		gsi_server_left(*gsi_thread_slot(GSI_SLOT_SERVER));
 	for (n = 0; n < max; n++) {
+		if (gsi_suspended_still(s)) {
+			if (!gsi_suspended_some(s))
+				break;
+			continue;
+		}
 		gsi_turn_begin(s);
 		status = gsi_rest_now(s);
 		if (status == -EAGAIN)

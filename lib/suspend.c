@@ -10,7 +10,9 @@
  */
 #include <stdlib.h>
 
+#include "lib/dispatch.h"
 #include "lib/system.h"
+#include "lib/watch.h"
 
 static void
 show_count(struct gsi_server *s)
@@ -20,9 +22,8 @@ show_count(struct gsi_server *s)
 }
 
 static void
-put_aside(struct gsi_server *s)
+put_aside(struct gsi_server *s, const struct gsi_message *m, uint64_t cells)
 {
-	const struct gsi_message *m = &s->message;
 	struct gsi_system *system = s->system;
 	struct gsi_aside *a = malloc(sizeof(*a) + m->body.size);
 
@@ -33,11 +34,24 @@ put_aside(struct gsi_server *s)
 	a->message.body.data = a->body;
 	if (m->body.size)
 		memcpy(a->body, m->body.data, m->body.size);
-	a->cells = gm_ring_aside(&s->me->mailbox);
+	a->cells = cells;
 	*system->end = a;
 	system->end = &a->next;
 	system->n_aside++;
 	show_count(s);
+}
+
+/* A message of kind 0; as in the kernel, several of a number are one. */
+void
+gsi_suspended_signal(struct gsi_server *s, int number)
+{
+	struct gsi_message m = { .tag = (uint64_t)number };
+	uint64_t bit = 1ull << (number - 1);
+
+	if (s->system->signals & bit)
+		return;
+	s->system->signals |= bit;
+	put_aside(s, &m, 0);
 }
 
 static bool
@@ -52,27 +66,47 @@ from_parent(const struct gsi_message *m)
 	return (note.flags & GSI_NOTE_PARENT) != 0;
 }
 
-static void
-serve_one(struct gsi_server *s)
+/* 0: nothing came until then. */
+static int
+serve_one(struct gsi_server *s, int64_t deadline)
 {
+	const struct gsi_message *m = &s->message;
 	int status;
 
 	gsi_turn_begin(s);
 	gsi_doing(s, GS_STATE_SUSPENDED);
-	status = gsi_mailbox_next(s->me, &s->message, -1);
+	status = gsi_mailbox_next(s->me, &s->message, deadline);
+	if (status == 0)
+		return 0;
 	if (status != 1) {
 		gsi_turn_failed(s, status);
-		return;
-	}
-	if (s->message.kind == GSI_SYS) {
+	} else if (m->kind == GSI_SYS) {
 		gsi_turn_taken(s);
 		gsi_take_sys(s);
-	} else if (from_parent(&s->message)) {
+	} else if (from_parent(m)) {
 		gsi_turn_taken(s);
 		gsi_dispatch(s);
 	} else {
-		put_aside(s);
+		if (m->kind == GSI_FD)
+			gsi_watch_hold(s->me, m);
+		put_aside(s, m, gm_ring_aside(&s->me->mailbox));
 	}
+	return 1;
+}
+
+static void
+handle(struct gsi_server *s, const struct gsi_aside *a)
+{
+	if (!a->message.kind) {
+		s->system->signals &= ~(1ull << (a->message.tag - 1));
+		gsi_take_signal(s, (int)a->message.tag);
+		return;
+	}
+	s->message = a->message;
+	if (a->message.kind == GSI_FD)
+		gsi_watch_let_go(s->me, &a->message);
+	gsi_turn_taken(s);
+	gsi_dispatch(s);
 }
 
 /* As if it had just been read. */
@@ -88,9 +122,7 @@ handle_first(struct gsi_server *s)
 		system->end = &system->first;
 	system->n_aside--;
 	show_count(s);
-	s->message = a->message;
-	gsi_turn_taken(s);
-	gsi_dispatch(s);
+	handle(s, a);
 	gm_ring_aside_end(&s->me->mailbox, a->cells);
 	free(a);
 }
@@ -107,12 +139,31 @@ handle_next(struct gsi_server *s)
 	}
 }
 
+bool
+gsi_suspended_still(const struct gsi_server *s)
+{
+	return s->suspended || (s->system && s->system->first);
+}
+
+bool
+gsi_suspended_some(struct gsi_server *s)
+{
+	if (s->suspended)
+		return serve_one(s, 0) != 0;
+	gsi_mailbox_done(s->me);
+	handle_next(s);
+	return true;
+}
+
+/* The loop of a program goes on, and comes back with gs_dispatch. */
 void
 gsi_suspended(struct gsi_server *s)
 {
+	if (s->me->dispatch && s->me->dispatch->busy)
+		return;
 	do {
 		while (s->suspended)
-			serve_one(s);
+			serve_one(s, -1);
 		gsi_mailbox_done(s->me);
 		while (s->system->first && !s->suspended)
 			handle_next(s);

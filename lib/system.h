@@ -23,6 +23,7 @@ struct gsi_system {
 	struct gsi_aside *first; /* oldest */
 	struct gsi_aside **end;
 	uint64_t n_aside;
+	uint64_t signals; /* that are aside; a bit each */
 	char *answer; /* the last one that did not fit one message */
 	size_t answer_size;
 	uint64_t answer_number;
@@ -46,8 +47,16 @@ void gsi_dispatch(struct gsi_server *s);
 
 /* system.c: a system message */
 void gsi_take_sys(struct gsi_server *s);
+/* A watched signal is a message. */
+void gsi_take_signal(struct gsi_server *s, int number);
 /* suspend.c: until it is resumed, and what has come meanwhile. */
 void gsi_suspended(struct gsi_server *s);
+/* The same in a loop of others: is there any of it left? */
+bool gsi_suspended_still(const struct gsi_server *s);
+/* One step that does not wait; false: nothing is to be done now. */
+bool gsi_suspended_some(struct gsi_server *s);
+/* A watched signal, which waits as all else. */
+void gsi_suspended_signal(struct gsi_server *s, int number);
 
 /* ---- system.c: answers ---- */
 

@@ -270,6 +270,28 @@ gsi_watch_take(
 	return false;
 }
 
+/* Out of the epoll: its end would be told even if nothing is asked for. */
+void
+gsi_watch_hold(struct gsi_self *me, const struct gsi_message *message)
+{
+	const struct gsi_watches *w = me->watches;
+	uint32_t fd = (uint32_t)message->tag;
+
+	if (w->table[fd].events != 0)
+		epoll_ctl(w->epoll, EPOLL_CTL_DEL, (int)fd, NULL);
+}
+
+void
+gsi_watch_let_go(struct gsi_self *me, const struct gsi_message *message)
+{
+	struct gsi_watches *w = me->watches;
+	uint32_t fd = (uint32_t)message->tag;
+
+	if (w->table[fd].events != 0 && arm(w, (int)fd) != 0)
+		w->table[fd].events = 0;
+	w->look = true;
+}
+
 void
 gsi_watches_forked(struct gsi_self *me)
 {

@@ -38,6 +38,12 @@ gsi_watch_driven(const struct gsi_self *me)
 {
 	return me->watches != NULL && me->watches->last;
 }
+/*
+ * The descriptor of a message that was taken, and waits to be handled, is
+ * silent until it is: else it would be told again and again.
+ */
+void gsi_watch_hold(struct gsi_self *me, const struct gsi_message *message);
+void gsi_watch_let_go(struct gsi_self *me, const struct gsi_message *message);
 void gsi_watches_free(struct gsi_self *me);
 /* A fork of a server: its copy is closed. */
 void gsi_watches_forked(struct gsi_self *me);

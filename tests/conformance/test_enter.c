@@ -4,6 +4,8 @@
  */
 #include "tests/conformance/helpers.h"
 
+#include <fcntl.h>
+
 static int
 start_program(const char *how, const char *name, const char *says, gs_pid *pid)
 {
@@ -31,6 +33,36 @@ static bool
 wait_last(const char *want)
 {
 	return eventually(last_is, &want, SOON);
+}
+
+/* SYS-23, SYS-24 */
+static void
+is_suspended_like_any_other(gs_addr to)
+{
+	gs_bytes state;
+
+	for (int round = 1; round <= 2; round++) {
+		CHECK_OK(gs_sys_suspend(to, SOON));
+		CHECK(wait_state(to, GS_STATE_SUSPENDED));
+		/* more than one gs_dispatch takes */
+		for (int i = 0; i < 300; i++)
+			tell(to, i % 2 ? "1" : "-1");
+		post(to, round == 1 ? "one" : "two");
+		CHECK(wait_queue(to, 301));
+		CHECK_OK(gs_sys_get_state(to, &state, SOON));
+		CHECK(unnoted("nothing", 60));
+		CHECK(wait_queue(to, 301));
+		CHECK_OK(gs_sys_resume(to, SOON));
+		CHECK_STR(ask(to, "get"), "1042");
+		CHECK_STR(ask(to, "last"), round == 1 ? "one" : "two");
+	}
+	/* the interval of a timeout begins anew */
+	CHECK_STR(ask(to, "timeout"), "");
+	CHECK_OK(gs_sys_suspend(to, SOON));
+	CHECK(unnoted("nothing", 200));
+	CHECK_OK(gs_sys_resume(to, SOON));
+	CHECK(unnoted("nothing", 400));
+	CHECK(wait_last("timeout"));
 }
 
 /* Whose loop it is, the program's or the library's, nobody can tell. */
@@ -66,6 +98,7 @@ serves_like_any_other(const char *how)
 	CHECK_STR(ask(GS_PID(pid), "get"), "1042");
 	CHECK(wait_state(GS_PID(pid), GS_STATE_WAITING));
 	CHECK_INT(gs_ping(GS_PID(pid), SOON), 0);
+	is_suspended_like_any_other(GS_PID(pid));
 	/* it ends as any other, with its process */
 	CHECK_INT(gs_monitor(GS_PID(pid), &ref), 0);
 	call_begin(&c, GS_PID(pid), "exit", SOON);
@@ -104,6 +137,32 @@ TEST(START_29_its_own_work_and_the_server_s_go_on_together)
 	/* the program reads its pipe in its own loop, and says so */
 	CHECK_STR(ask(GS_PID(pid), "write"), "1");
 	CHECK(got(GS_INFO_DOWN, "read", NULL));
+	node_down();
+}
+
+/* SYS-23: of a suspended server, the program's own work goes on. */
+TEST(START_29_suspended_it_does_not_hold_up_its_program)
+{
+	char path[64];
+	gs_bytes state;
+	gs_ref ref;
+	gs_pid pid;
+	int fd, own;
+
+	node_up();
+	CHECK_INT(start_program("busy", "entered", NULL, &pid), 0);
+	CHECK_OK(gs_sys_suspend(GS_PID(pid), SOON));
+	/* where its pipe is, stands in its state behind a long */
+	CHECK_OK(gs_sys_get_state(GS_PID(pid), &state, SOON));
+	memcpy(&fd, (const char *)state.data + sizeof(long), sizeof(fd));
+	snprintf(
+	    path, sizeof(path), "/proc/%d/fd/%d", os_pid_of(GS_PID(pid)), fd);
+	own = open(path, O_WRONLY | O_CLOEXEC);
+	CHECK(own >= 0);
+	CHECK_OK(gs_monitor(GS_PID(pid), &ref));
+	CHECK_INT(write(own, "x", 1), 1);
+	CHECK(got(GS_INFO_DOWN, "read", NULL));
+	close(own);
 	node_down();
 }
 
