@@ -61,8 +61,8 @@ take_message(struct gsi_server *s, enum gs_info_kind kind)
 }
 
 /* Anything but a system message ends a timeout, and hibernation. */
-inline void
-gsi_dispatch(struct gsi_server *s)
+static inline void
+dispatch(struct gsi_server *s)
 {
 	uint32_t rest = s->rest;
 
@@ -112,6 +112,12 @@ gsi_dispatch(struct gsi_server *s)
 	s->rest = rest;
 	if (s->suspended)
 		gsi_suspended(s);
+}
+
+void
+gsi_dispatch(struct gsi_server *s)
+{
+	dispatch(s);
 }
 
 /* ---- signals ---- */
@@ -175,8 +181,8 @@ interrupted(struct gsi_server *s)
 		gsi_server_end(s, "shutdown");
 }
 
-inline void
-gsi_turn_begin(struct gsi_server *s)
+static inline void
+begin_turn(struct gsi_server *s)
 {
 	/* a fork that a callback made and forgot to end is no server */
 	if (unlikely(gsi_self_peek() != s->me))
@@ -187,12 +193,24 @@ gsi_turn_begin(struct gsi_server *s)
 	s->event = NULL;
 }
 
-inline void
-gsi_turn_taken(struct gsi_server *s)
+void
+gsi_turn_begin(struct gsi_server *s)
+{
+	begin_turn(s);
+}
+
+static inline void
+message_taken(struct gsi_server *s)
 {
 	gsi_bump(&s->me->page->messages);
 	if (unlikely(gm_load(&s->me->page->crash.state, relaxed)))
 		gsi_crash_clear(s->me->page);
+}
+
+void
+gsi_turn_taken(struct gsi_server *s)
+{
+	message_taken(s);
 }
 
 void
@@ -214,8 +232,8 @@ static inline void
 act(struct gsi_server *s, int status)
 {
 	if (likely(status == 1)) {
-		gsi_turn_taken(s);
-		gsi_dispatch(s);
+		message_taken(s);
+		dispatch(s);
 		return;
 	}
 	s->message.kind = 0;
@@ -229,7 +247,7 @@ void
 gsi_server_loop(struct gsi_server *s)
 {
 	for (;;) {
-		gsi_turn_begin(s);
+		begin_turn(s);
 		act(s, gsi_rest(s));
 	}
 }
@@ -249,7 +267,7 @@ gsi_serve_some(struct gsi_server *s, int max)
 				break;
 			continue;
 		}
-		gsi_turn_begin(s);
+		begin_turn(s);
 		status = gsi_rest_now(s);
 		if (status == -EAGAIN)
 			break;
