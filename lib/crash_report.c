@@ -69,10 +69,12 @@ put_links(struct pids *links, struct pids *taken, struct gsi_self *me)
 {
 	struct gsi_ask ask = { .pid = me->pid };
 	struct gsi_answer answer;
+	int64_t until = gsi_now_ns() + PATIENCE;
 	uint64_t tag;
 
-	if (gsi_request_start(me, GSI_OP_LINKS, &ask, sizeof(ask), &tag) != 0 ||
-	    gsi_request_wait(me, tag, gsi_now_ns() + PATIENCE, &answer) != 0 ||
+	if (gsi_request_start(
+		me, GSI_OP_LINKS, &ask, sizeof(ask), &tag, until) != 0 ||
+	    gsi_request_wait(me, tag, until, &answer) != 0 ||
 	    answer.status != 0)
 		return;
 	for (uint32_t i = 0; i < answer.count && i < GSI_ANSWER_LINKS; i++) {

@@ -128,6 +128,8 @@ quieten(int fd)
 		;
 }
 
+#define UNKNOWN INT64_MIN
+
 static void
 arm(struct gsi_dispatch *d, int64_t at)
 {
@@ -162,7 +164,8 @@ begin(struct gsi_self *me)
 	d->kicked = false;
 	if (d->armed >= 0 && gsi_now_ns() >= d->armed) {
 		quieten(d->timer);
-		d->armed = -1;
+		/* set anew in any case: it may be about to ring only now */
+		d->armed = UNKNOWN;
 	}
 	/* whose end it was, and whether descriptors are ready */
 	(void)gsi_poll(me, 0);

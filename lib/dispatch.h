@@ -9,7 +9,7 @@ struct gsi_dispatch {
 	int epoll; /* what the program sees */
 	int timer;
 	int kick; /* eventfd: look, though nobody rings */
-	int64_t armed; /* ns, -1: the timer is off */
+	int64_t armed; /* ns, -1: the timer is off, less: not known */
 	bool busy; /* inside of gs_dispatch */
 	bool kicked;
 };

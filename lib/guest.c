@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/dispatch.h"
 #include "lib/pending.h"
 #include "lib/request.h"
 #include "lib/runtime.h"
@@ -185,6 +186,8 @@ visit(struct gsi_self *host, const char *name, int64_t deadline,
 		gsi_guest_free(g);
 		return -ENOTCONN;
 	}
+	/* it has not said that it sleeps: a loop of others looks once more */
+	gsi_kick(host);
 	*out = g;
 	return 0;
 }

@@ -16,13 +16,13 @@ quiet(void *data)
 	struct gsi_self *me = data;
 	struct gsi_ask ask = { .pid = me->pid };
 	struct gsi_answer answer;
+	int64_t until = gsi_now_ns() + QUIET_NS;
 	uint64_t tag;
 
 	/* a node that is slow to answer must not keep a server from serving */
-	return gsi_request_start(me, GSI_OP_QUIET, &ask, sizeof(ask), &tag) ==
-		   0 &&
-	       gsi_request_wait(me, tag, gsi_now_ns() + QUIET_NS, &answer) ==
-		   0 &&
+	return gsi_request_start(
+		   me, GSI_OP_QUIET, &ask, sizeof(ask), &tag, until) == 0 &&
+	       gsi_request_wait(me, tag, until, &answer) == 0 &&
 	       answer.status == 1;
 }
 

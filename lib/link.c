@@ -103,15 +103,16 @@ static int
 ask_node(struct gsi_self *me, enum gsi_op op, const struct gsi_ask *ask,
     struct gsi_answer *answer)
 {
+	int64_t deadline;
 	uint64_t tag;
 	int status;
 
 	if (me->guest == NULL)
 		return gsi_request(me, op, ask, answer);
-	status = gsi_request_start(me, op, ask, sizeof(*ask), &tag);
+	deadline = gsi_deadline(GS_CALL_TIMEOUT);
+	status = gsi_request_start(me, op, ask, sizeof(*ask), &tag, deadline);
 	if (status == 0)
-		status = gsi_request_wait(
-		    me, tag, gsi_deadline(GS_CALL_TIMEOUT), answer);
+		status = gsi_request_wait(me, tag, deadline, answer);
 	return gsi_there(me, status);
 }
 

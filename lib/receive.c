@@ -163,6 +163,11 @@ take_other(struct gsi_self *me, struct gsi_message *message, bool busy)
 	bool look = busy && ++me->turn % BUSY == 0;
 	bool took = false;
 
+	/* while there is always something nobody else looks after these */
+	if (look && me->timers != NULL)
+		gsi_timers_fire(me, gsi_now_ns());
+	if (look && me->pendings != NULL)
+		gsi_pendings_bury(me);
 	if (me->pendings != NULL && (!busy || look))
 		took =
 		    take_response(me, message) || gsi_guests_take(me, message);

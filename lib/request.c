@@ -45,7 +45,7 @@ ring_node(struct gsi_self *me)
  * when it has caught up, since every answer and every drain does.
  */
 static int
-wait_cell(struct gsi_self *me, uint32_t tail)
+wait_cell(struct gsi_self *me, uint32_t tail, int64_t deadline)
 {
 	struct gsi_patience patience = { 0 };
 
@@ -59,13 +59,15 @@ wait_cell(struct gsi_self *me, uint32_t tail)
 		gsi_poll(me, gsi_now_ns() + NS_PER_MS);
 		if (!gsi_node_alive(me))
 			return -ENOTCONN;
+		if (deadline >= 0 && gsi_now_ns() >= deadline)
+			return -ETIMEDOUT;
 	}
 	return 0;
 }
 
 static int
 post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
-    uint64_t tag)
+    uint64_t tag, int64_t deadline)
 {
 	uint32_t tail = gm_load(&me->page->request_tail, relaxed);
 	uint32_t head = gm_load(&me->page->request_head, relaxed);
@@ -74,7 +76,7 @@ post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
 
 	if (size > sizeof(cell->body))
 		return -EMSGSIZE;
-	status = wait_cell(me, tail);
+	status = wait_cell(me, tail, deadline);
 	if (status != 0)
 		return status;
 	cell->op = (uint32_t)op;
@@ -97,15 +99,15 @@ int
 gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size)
 {
-	return post(me, op, body, size, 0);
+	return post(me, op, body, size, 0, -1);
 }
 
 int
 gsi_request_start(struct gsi_self *me, enum gsi_op op, const void *body,
-    size_t size, uint64_t *tag)
+    size_t size, uint64_t *tag, int64_t deadline)
 {
 	*tag = ++me->next_tag;
-	return post(me, op, body, size, *tag);
+	return post(me, op, body, size, *tag, deadline);
 }
 
 static bool
@@ -151,7 +153,7 @@ gsi_request(struct gsi_self *me, enum gsi_op op, const struct gsi_ask *ask,
     struct gsi_answer *answer)
 {
 	uint64_t tag;
-	int status = gsi_request_start(me, op, ask, sizeof(*ask), &tag);
+	int status = gsi_request_start(me, op, ask, sizeof(*ask), &tag, -1);
 
 	if (status != 0)
 		return status;

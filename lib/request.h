@@ -13,9 +13,13 @@ int gsi_request_post(
 int gsi_request(struct gsi_self *me, enum gsi_op op, const struct gsi_ask *ask,
     struct gsi_answer *answer);
 
-/* Asks now, for gsi_await with the tag returned in *tag. */
+/*
+ * Asks now, for gsi_await with the tag returned in *tag.  -ETIMEDOUT: a node
+ * that is stopped had read nothing of mine until deadline (ns, -1 never), and
+ * nothing is asked.
+ */
 int gsi_request_start(struct gsi_self *me, enum gsi_op op, const void *body,
-    size_t size, uint64_t *tag);
+    size_t size, uint64_t *tag, int64_t deadline);
 int gsi_request_wait(struct gsi_self *me, uint64_t tag, int64_t deadline,
     struct gsi_answer *answer);
 

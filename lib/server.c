@@ -246,6 +246,9 @@ act(struct gsi_server *s, int status)
 void
 gsi_server_loop(struct gsi_server *s)
 {
+	/* entered out of a message that had been put aside: others may be */
+	if (gsi_suspended_still(s))
+		gsi_suspended(s);
 	for (;;) {
 		begin_turn(s);
 		act(s, gsi_rest(s));

@@ -41,8 +41,10 @@ stop(struct gsi_self *me, gs_pid pid, const char *reason, int64_t deadline,
 		return -EHOSTUNREACH;
 	if (pid.slot == 0)
 		return -EPERM;
-	status =
-	    gsi_request_start(me, GSI_OP_WATCH, &watch, sizeof(watch), &tag);
+	status = gsi_request_start(
+	    me, GSI_OP_WATCH, &watch, sizeof(watch), &tag, deadline);
+	if (status == -ETIMEDOUT)
+		return status;
 	/* the node, which has just been rung, rings faster than we get a bell */
 	me->bells_by_node = true;
 	if (status == 0)

@@ -122,8 +122,9 @@ handle_first(struct gsi_server *s)
 		system->end = &system->first;
 	system->n_aside--;
 	show_count(s);
-	handle(s, a);
+	/* before: a callback may never come back (gs_enter_loop) */
 	gm_ring_aside_end(&s->me->mailbox, a->cells);
+	handle(s, a);
 	free(a);
 }
 
@@ -159,7 +160,7 @@ gsi_suspended_some(struct gsi_server *s)
 void
 gsi_suspended(struct gsi_server *s)
 {
-	if (s->me->dispatch && s->me->dispatch->busy)
+	if (s->serves)
 		return;
 	do {
 		while (s->suspended)

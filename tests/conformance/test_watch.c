@@ -35,6 +35,17 @@ probe_init(void *state, gs_bytes argument)
 	return gs_ok();
 }
 
+static int
+send_timer(int ms)
+{
+	gs_pid self;
+	gs_ref ref;
+	int status = gs_self(&self);
+
+	return status != 0 ? status
+			   : gs_send_after(ms, GS_PID(self), GS_NONE, &ref);
+}
+
 static long
 act(struct probe *p, gs_bytes request)
 {
@@ -60,6 +71,8 @@ act(struct probe *p, gs_bytes request)
 		return p->fds;
 	if (gs_is(request, "casts"))
 		return p->casts;
+	if (gs_verb(request, "timer", &rest))
+		return send_timer((int)gs_long(rest, 0));
 	if (gs_verb(request, "badfd", &rest))
 		return gs_watch_fd((int)gs_long(rest, 0), GS_FD_READ);
 	return -1000;
@@ -111,6 +124,9 @@ probe_info(void *state, const gs_info *info)
 		break;
 	case GS_INFO_TIMEOUT:
 		note("timeout");
+		break;
+	case GS_INFO_TIMER:
+		note("timer");
 		break;
 	default:
 		break;
@@ -266,6 +282,18 @@ TEST(mailbox_and_descriptors_have_their_turns)
 	CHECK(casts >= 1000);
 	CHECK(fds > casts / 200);
 	CHECK(casts > fds / 200);
+	node_down();
+}
+
+TEST(a_timer_fires_though_a_descriptor_is_always_ready)
+{
+	gs_pid pid = probe_up();
+
+	CHECK_INT(want(pid, "lazy"), 0);
+	CHECK_INT(want(pid, "write"), 1);
+	CHECK_INT(want(pid, "timer 100"), 0);
+	CHECK_INT(want(pid, "watch 1"), 0);
+	CHECK(wait_note("timer"));
 	node_down();
 }
 

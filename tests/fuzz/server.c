@@ -28,7 +28,7 @@ int __wrap_gsi_exit_guard_install(struct gsi_self *me);
 int __wrap_gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size);
 int __wrap_gsi_request_start(struct gsi_self *me, enum gsi_op op,
-    const void *body, size_t size, uint64_t *tag);
+    const void *body, size_t size, uint64_t *tag, int64_t deadline);
 
 struct world *
 world(void)
@@ -158,9 +158,10 @@ __wrap_gsi_request_post(
 
 int
 __wrap_gsi_request_start(struct gsi_self *me, enum gsi_op op, const void *body,
-    size_t size, uint64_t *tag)
+    size_t size, uint64_t *tag, int64_t deadline)
 {
 	(void)tag;
+	(void)deadline;
 	return gsi_request_post(me, op, body, size) - ENOTCONN;
 }
 

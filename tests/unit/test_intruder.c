@@ -278,7 +278,7 @@ TEST(mailbox_that_lies_about_its_size_harms_only_itself)
 		uint64_t tag;
 
 		CHECK_INT(gsi_request_start(
-			      me, GSI_OP_MONITOR, &ask, sizeof(ask), &tag),
+			      me, GSI_OP_MONITOR, &ask, sizeof(ask), &tag, -1),
 		    0);
 	}
 	CHECK(eventually(requests_read, me, SOON));
