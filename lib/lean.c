@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include "lib/internal.h"
+#include "lib/missing.h"
 #include "lib/request.h"
 
 #define QUIET_NS (10 * NS_PER_MS)

@@ -6,7 +6,6 @@
 #include <errno.h>
 
 #include "lib/internal.h"
-#include "lib/missing.h"
 #include "lib/pending.h"
 #include "lib/request.h"
 #include "lib/watch.h"

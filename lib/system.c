@@ -220,7 +220,7 @@ static const struct {
 	[GSI_SYS_GET_STATE] = { gsi_system_get_state, false },
 	[GSI_SYS_REPLACE_STATE] = { gsi_system_replace_state, true },
 	[GSI_SYS_GET_STATUS] = { gsi_system_get_status, false },
-	[GSI_SYS_SUSPEND] = { suspend, false },
+	[GSI_SYS_SUSPEND] = { suspend, true },
 	[GSI_SYS_RESUME] = { resume, false },
 	[GSI_SYS_DEBUG_ON] = { gsi_system_debug_on, false },
 	[GSI_SYS_DEBUG_OFF] = { gsi_system_debug_off, false },

@@ -256,6 +256,8 @@ TEST(OPT_06_memory_may_be_limited)
 	struct rlimit limit;
 	gs_pid pid;
 
+	if (test_slow())
+		SKIP("a sanitizer takes more than any limit");
 	node_up();
 	CHECK_INT(gs_start(&puppet, GS_NONE, &options, &pid), 0);
 	CHECK_INT(

@@ -131,26 +131,6 @@ TEST(stopped_node_does_not_stop_servers_after_a_burst)
 	node_down();
 }
 
-/* Whatever is asked of a stopped node, and how often, has its time. */
-TEST(stopped_node_does_not_lengthen_stop)
-{
-	int64_t began;
-	pid_t node;
-	gs_pid pid;
-
-	node_up();
-	pid = start("trap 1");
-	node = node_os_pid();
-	halt(node);
-	began = now_ms();
-	for (int i = 0; i < 12; i++)
-		CHECK_INT(gs_stop(GS_PID(pid), NULL, 50), -ETIMEDOUT);
-	CHECK(now_ms() - began < SOON);
-	go_on(node);
-	CHECK(wait_dead(pid));
-	node_down();
-}
-
 /* ---- the root supervisor ---- */
 
 struct child_starter {
