@@ -167,7 +167,7 @@ free()
 		cat "$work/words"
 		# the node has room for a few put by
 		rc=0
-		for n in {0..9}; do
+		for n in {0..99}; do
 			gsctl start --name "new$n" "$kit" 2>"$work/words" \
 				>/dev/null || { rc=$?; break; }
 		done
