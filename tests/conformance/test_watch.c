@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include "tests/conformance/helpers.h"
+#include "tests/conformance/flood.h"
 
 /* ---- a server with a pair of sockets, which does what it is asked ---- */
 
@@ -226,23 +226,6 @@ TEST(a_descriptor_that_was_closed_is_forgotten)
 	CHECK_INT(want(pid, "write"), 1);
 	CHECK(wait_notes("read", 2));
 	node_down();
-}
-
-struct flood {
-	gs_pid pid;
-	_Atomic bool over;
-	long sent;
-};
-
-static void *
-flood(void *data)
-{
-	struct flood *f = data;
-
-	while (!atomic_load(&f->over))
-		if (gs_cast(GS_PID(f->pid), GS_TEXT("x")) == 0)
-			f->sent++;
-	return NULL;
 }
 
 /* Never read, it is ready all the time. */

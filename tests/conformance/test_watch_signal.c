@@ -2,7 +2,7 @@
 /*
  * Signals that a server watches.
  */
-#include "tests/conformance/helpers.h"
+#include "tests/conformance/flood.h"
 
 #include <sys/wait.h>
 
@@ -21,23 +21,6 @@ want(gs_pid pid, const char *command)
 
 	snprintf(script, sizeof(script), "%s;last", command);
 	return atol(ask(GS_PID(pid), script));
-}
-
-struct flood {
-	gs_pid pid;
-	_Atomic bool over;
-	long sent;
-};
-
-static void *
-flood(void *data)
-{
-	struct flood *f = data;
-
-	while (!atomic_load(&f->over))
-		if (gs_cast(GS_PID(f->pid), GS_TEXT("x")) == 0)
-			f->sent++;
-	return NULL;
 }
 
 TEST(a_watched_signal_is_a_message)
