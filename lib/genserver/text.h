@@ -39,7 +39,8 @@ GS_API char *gs_printable(gs_bytes bytes, char *text, size_t size);
 
 /*
  * printf into memory of the library: borrowed until this thread's eighth
- * next gs_format.  No memory left gives size 0 and data NULL.
+ * next gs_format.  No memory left gives size 1 and data NULL, which is refused
+ * wherever it is sent.
  */
 GS_API gs_bytes gs_format(const char *format, ...) GS_PRINTF(1, 2);
 
