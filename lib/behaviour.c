@@ -9,9 +9,12 @@
 #include <limits.h>
 #include <stdio.h>
 
+#define SPELLING 96 /* bytes that it adds to a path: 3 for each bit */
+
 /*
  * The loader takes a path that it has seen for the object it has got, whatever
- * file stands there now; so each later load has a spelling of its own.
+ * file stands there now; so each later load has a spelling of its own: the
+ * digits of its number, "./" for 0 and ".//" for 1, in front of the file's name.
  */
 static bool
 spell(char *out, size_t size, const char *path, uint32_t change)
@@ -19,12 +22,14 @@ spell(char *out, size_t size, const char *path, uint32_t change)
 	const char *slash = strrchr(path, '/');
 	size_t n = slash ? (size_t)(slash - path) + 1 : 0;
 
-	if (!slash || strlen(path) + 2ull * change >= size)
+	if (!slash || strlen(path) + SPELLING >= size)
 		return false;
 	memcpy(out, path, n);
-	for (uint32_t i = 0; i < change; i++, n += 2)
-		memcpy(out + n, "./", 2);
-	strcpy(out + n, path + (slash - path) + 1);
+	for (; change; change /= 2) {
+		memcpy(out + n, ".//", 3);
+		n += 2 + change % 2;
+	}
+	strcpy(out + n, slash + 1);
 	return true;
 }
 
@@ -50,10 +55,13 @@ gsi_behaviour_open(struct gsi_loaded *module, const char *path, uint32_t change,
 		    "not_loadable: %s is cut off: copy or build it anew", path);
 		return false;
 	}
-	if (change && spell(spelled, sizeof(spelled), path, change))
-		module->object = dlopen(spelled, RTLD_NOW | RTLD_LOCAL);
-	else
-		module->object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (change && !spell(spelled, sizeof(spelled), path, change)) {
+		snprintf(why, size,
+		    "not_loadable: the path is longer than %d bytes: %.150s...",
+		    PATH_MAX - SPELLING - 1, path);
+		return false;
+	}
+	module->object = dlopen(change ? spelled : path, RTLD_NOW | RTLD_LOCAL);
 	if (!module->object) {
 		/* in the words of who asked, not in our spelling */
 		error = load_error();
