@@ -116,9 +116,13 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
 	if (status == -EHOSTUNREACH)
 		status = call_elsewhere(
 		    me, to, kind, request, &answer, timeout, reason);
-	if (status != 0)
+	if (status != 0) {
+		/* the bytes of a system message are the library's own */
+		if (kind == GSI_SYS)
+			request.data = NULL;
 		return gsi_failed(
 		    status, operation, to, request, timeout, reason);
+	}
 	if (reply != NULL)
 		*reply = answer;
 	return 0;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "lib/internal.h"
+#include "lib/via.h"
 
 const char *
 gsi_addr_text(gs_addr to, char *text, size_t size)
@@ -125,12 +126,27 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
 	}
 }
 
+/* Of the request itself, which is shown unless it is the library's own. */
+static const char *
+request_text(gs_bytes request, char *text, size_t size)
+{
+	char shown[64];
+
+	if (request.data == NULL)
+		return "";
+	gsi_printable(shown, sizeof(shown), request.data,
+	    request.size < 20 ? request.size : 20);
+	snprintf(text, size, " (request '%s'%s)", shown,
+	    request.size > 20 ? "..." : "");
+	return text;
+}
+
 /* Operation, target as given, request, time-out, reason: CALL-16. */
 int
 gsi_failed(int status, const char *operation, gs_addr to, gs_bytes request,
     int timeout, const char *reason)
 {
-	char where[512], what[64], why[GS_REASON_MAX + 64];
+	char where[512], what[96], why[GS_REASON_MAX + 64];
 	char node[GS_NAME_MAX + 16];
 
 	if (reason == NULL || reason[0] == '\0')
@@ -141,10 +157,14 @@ gsi_failed(int status, const char *operation, gs_addr to, gs_bytes request,
 		    node, sizeof(node), "nodedown:%.*s", GS_NAME_MAX, to.node);
 		reason = node;
 	}
-	explain(why, sizeof(why), status, request.size, timeout, reason);
-	gsi_printable(what, sizeof(what), request.data,
-	    request.size < 20 ? request.size : 20);
+	if (to.kind == GS_ADDR_VIA &&
+	    !gsi_via_whole((const void *)to.node, to.name))
+		snprintf(why, sizeof(why),
+		    "a via module has four functions, and a key");
+	else
+		explain(
+		    why, sizeof(why), status, request.size, timeout, reason);
 	gsi_addr_text(to, where, sizeof(where));
-	return gsi_fail(status, reason, "%s to %s (request '%s'%s) failed: %s",
-	    operation, where, what, request.size > 20 ? "..." : "", why);
+	return gsi_fail(status, reason, "%s to %s%s failed: %s", operation,
+	    where, request_text(request, what, sizeof(what)), why);
 }

@@ -31,7 +31,10 @@ gs_pid gsi_root_pid(const struct gsi_self *me);
 /* failure.c */
 /* The address in words, names made printable. */
 const char *gsi_addr_text(gs_addr to, char *text, size_t size);
-/* Notes that an operation has failed, reason NULL as status says: status. */
+/*
+ * Notes that an operation has failed, reason NULL as status says, and shows
+ * the request unless its data is NULL: status.
+ */
 int gsi_failed(int status, const char *operation, gs_addr to, gs_bytes request,
     int timeout, const char *reason);
 

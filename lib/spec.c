@@ -15,6 +15,7 @@
 
 #include "lib/attach.h"
 #include "lib/root.h"
+#include "lib/via.h"
 
 static bool
 check_values(const struct gsi_spec *spec)
@@ -274,11 +275,18 @@ locate_via(const gs_child_spec *child, struct gsi_spec *spec)
 	const gs_via *via = child->options.via;
 	Dl_info info;
 
+	if (via == NULL && child->options.via_key != NULL)
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: via_key '%s' without via, the module that keeps it",
+		    child->options.via_key);
 	if (via == NULL)
 		return 0;
-	if (child->options.via_key == NULL || via->register_name == NULL ||
-	    via->unregister_name == NULL || via->whereis_name == NULL ||
-	    via->send == NULL)
+	if (child->options.name != NULL)
+		return gsi_fail(-EINVAL, "badarg",
+		    "start: a server has one name, '%s' or the via key, not "
+		    "both",
+		    child->options.name);
+	if (!gsi_via_whole(via, child->options.via_key))
 		return gsi_fail(-EINVAL, "badarg",
 		    "start: a via module has four functions, and a key");
 	if (child->path != NULL || dladdr(via, &info) == 0 ||

@@ -8,12 +8,20 @@
 #include "lib/loop.h"
 #include "lib/via.h"
 
+bool
+gsi_via_whole(const gs_via *via, const char *key)
+{
+	return via != NULL && key != NULL && via->register_name != NULL &&
+	       via->unregister_name != NULL && via->whereis_name != NULL &&
+	       via->send != NULL;
+}
+
 int
 gsi_via_find(gs_addr to, gs_pid *pid)
 {
 	const gs_via *via = (const void *)to.node;
 
-	if (via == NULL || to.name == NULL || via->whereis_name == NULL)
+	if (!gsi_via_whole(via, to.name))
 		return -EINVAL;
 	return via->whereis_name(to.name, pid);
 }
@@ -23,7 +31,7 @@ gsi_via_send(gs_addr to, gs_bytes message)
 {
 	const gs_via *via = (const void *)to.node;
 
-	if (via == NULL || to.name == NULL || via->send == NULL)
+	if (!gsi_via_whole(via, to.name))
 		return -EINVAL;
 	return via->send(to.name, message);
 }

@@ -7,6 +7,8 @@
 
 struct gsi_server;
 
+/* A module with its four functions, and a key. */
+bool gsi_via_whole(const gs_via *via, const char *key);
 /* What a via address leads to; and its own way to send. */
 int gsi_via_find(gs_addr to, gs_pid *pid);
 int gsi_via_send(gs_addr to, gs_bytes message);

@@ -38,7 +38,7 @@ typedef struct gs_options {
 	enum gs_priority priority;
 	size_t max_memory; /* bytes of its own (RLIMIT_DATA); 0: no limit */
 	unsigned spawn; /* enum gs_spawn_flags */
-	/* registered under this key as well, before init runs; NULL: is not */
+	/* in place of name, registered under this key; both or neither */
 	const gs_via *via; /* beside the behaviour, in one program or object */
 	const char *via_key;
 } gs_options;

@@ -174,6 +174,10 @@ TEST(CALL_16_failure_names_operation_target_and_reason)
 	CHECK_INT(
 	    gs_call(GS_NAME("target"), GS_TEXT("please"), NULL, SOON), -ENOENT);
 	error_names("call", "'target'", "please", "noproc");
+	/* the bytes of a system message are nobody's words */
+	CHECK_INT(gs_sys_suspend(GS_NAME("target"), SOON), -ENOENT);
+	CHECK_STR(gs_error_text(),
+	    "sys_suspend to 'target' failed: noproc, no process has that name");
 	node_down();
 }
 

@@ -136,6 +136,36 @@ TEST(NAME_14_a_process_has_many_keys_and_loses_all_at_death)
 	node_down();
 }
 
+static int
+whereis_nobody(const char *key, gs_pid *pid)
+{
+	(void)key;
+	(void)pid;
+	return -ENOENT;
+}
+
+/* NAME-16 */
+TEST(NAME_15_half_a_module_or_two_names_are_refused)
+{
+	static const gs_via half = { .whereis_name = whereis_nobody };
+	gs_options two = { .name = "n", .via = &registry_via, .via_key = "k" };
+	gs_options key = { .via_key = "k" };
+	gs_pid pid;
+
+	up();
+	CHECK_INT(
+	    gs_call(GS_VIA(&half, "k"), GS_TEXT("x"), NULL, SOON), -EINVAL);
+	CHECK(strstr(gs_error_text(), "'k' (via)") != NULL);
+	CHECK(strstr(gs_error_text(), "four functions") != NULL);
+	CHECK_INT(gs_cast(GS_VIA(&half, "k"), GS_TEXT("x")), -EINVAL);
+	CHECK_INT(gs_send(GS_VIA(&half, "k"), GS_TEXT("x")), -EINVAL);
+	CHECK_INT(gs_start(&puppet, GS_NONE, &two, &pid), -EINVAL);
+	CHECK(strstr(gs_error_text(), "'n' or the via key") != NULL);
+	CHECK_INT(gs_start(&puppet, GS_NONE, &key, &pid), -EINVAL);
+	CHECK(strstr(gs_error_text(), "without via") != NULL);
+	node_down();
+}
+
 TEST(NAME_15_a_registry_that_is_not_there_is_a_failed_start)
 {
 	gs_options options = { .via = &registry_via };
