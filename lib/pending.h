@@ -36,6 +36,7 @@ struct gsi_pending {
 	size_t size;
 	char *reason; /* owned, NULL: what status says */
 	const void *set; /* the collection it was added to last */
+	char to[48]; /* NAME or NAME@NODE, cut, for words; "": a pid */
 };
 
 struct gsi_pendings {

@@ -233,9 +233,14 @@ responses(gs_reqids *ids, gs_response *response, int64_t at, bool remove,
 		    -ENOENT, "no_request", "no request of these is out");
 	if (status == -ETIMEDOUT && give_up)
 		give_all_up(me, ids);
-	if (status != 1)
+	if (status == -ETIMEDOUT)
 		return gsi_fail(
 		    status, "timeout", "requests: no response came in time");
+	if (status != 1)
+		return gsi_fail(status,
+		    status == -ENOTCONN ? "nodedown" : "bad_mailbox",
+		    "requests: no response can come any more: %s",
+		    strerror(-status));
 	member = find(ids, p->tag);
 	*response = (gs_response){
 		.id = member->id, .label = member->label, .reason = ""

@@ -1,10 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests and their responses, one by one: gs_send_request and its kin. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "lib/pending.h"
 
 #define DRAIN 16u /* out at once from which sending looks for replies */
+
+/* Who was asked, in the words of who asked: the name may be gone by now. */
+static void
+note_target(struct gsi_pending *p, gs_addr to)
+{
+	size_t size = sizeof(p->to);
+	int n;
+
+	if (to.kind == GS_ADDR_PID || to.name == NULL)
+		return;
+	if (to.kind == GS_ADDR_NAME_AT && to.node != NULL)
+		n = snprintf(p->to, size, "%s@%s", to.name, to.node);
+	else
+		n = snprintf(p->to, size, "%s", to.name);
+	if (n >= (int)size)
+		strcpy(p->to + size - 4, "...");
+}
+
+static int
+failed(int status, const struct gsi_pending *p, int timeout, const char *reason)
+{
+	return gsi_failed(status, "request",
+	    p->to[0] != '\0' ? GS_NAME(p->to) : GS_PID(p->pid), GS_NONE,
+	    timeout, reason);
+}
 
 /* What is wrong with the request itself: nothing has been sent. */
 static int
@@ -69,6 +95,7 @@ gsi_send_request(gs_addr to, gs_bytes request, int64_t deadline, gs_reqid *id)
 	status = gsi_pending_new(me, at, pid, &p);
 	if (status != 0)
 		return refused(status, to, request);
+	note_target(p, to);
 	status = found == 0 ? send_to(at, pid, request, p) : found;
 	if (is_absent(status)) {
 		gsi_pending_come(me, p, status,
@@ -102,8 +129,7 @@ gsi_response(
 	int status = p->status;
 
 	if (status != 0)
-		status = gsi_failed(status, "request", GS_PID(p->pid), GS_NONE,
-		    0, p->reason != NULL ? p->reason : "");
+		status = failed(status, p, 0, p->reason);
 	else if (out != NULL)
 		*out = reply;
 	gsi_pending_drop(me, p);
@@ -147,10 +173,11 @@ response(gs_reqid id, gs_bytes *reply, int timeout, bool give_up)
 	    me, &w, timeout == 0 ? 0 : gsi_deadline(timeout), &p, &body);
 	if (status == 1)
 		return gsi_response(me, p, body, reply);
+	p = gsi_pending(me, id.tag);
+	failed(status, p, timeout, NULL);
 	if (status == -ETIMEDOUT && give_up)
-		gsi_pending_drop(me, gsi_pending(me, id.tag));
-	return gsi_failed(
-	    status, "request", GS_PID(id.pid), GS_NONE, timeout, "");
+		gsi_pending_drop(me, p);
+	return status;
 }
 
 GS_API int

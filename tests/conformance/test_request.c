@@ -168,6 +168,39 @@ TEST(REQ_05_the_servers_end_is_the_response)
 	node_down();
 }
 
+/* CALL-16: by the name that was asked, which the dead do not have any more. */
+TEST(REQ_05_a_response_that_failed_names_the_server)
+{
+	char name[GS_NAME_MAX + 1];
+	gs_reqid id;
+	gs_pid pid;
+
+	node_up();
+	pid = start_named("", "target");
+	id = sent(GS_NAME("target"), "gate 1");
+	CHECK_INT(gs_receive_response(id, NULL, 51), -ETIMEDOUT);
+	CHECK_STR(gs_error_text(),
+	    "request to 'target' failed: timeout, nothing within 51 ms");
+	id = sent(GS_NAME("target"), "noreply");
+	end_with(pid, "kill");
+	CHECK_INT(gs_wait_response(id, NULL, SOON), -ECONNRESET);
+	CHECK_STR(gs_error_text(),
+	    "request to 'target' failed: the server ended: killed");
+	id = sent(GS_NAME_AT("target", "no-such-node"), "x");
+	CHECK_INT(gs_wait_response(id, NULL, SOON), -EHOSTUNREACH);
+	CHECK_STR(gs_error_reason(), "noconnection");
+	CHECK(strstr(gs_error_text(), "'target@no-such-node'") != NULL);
+	memset(name, 'n', GS_NAME_MAX);
+	name[GS_NAME_MAX] = '\0';
+	id = sent(GS_NAME(name), "x");
+	CHECK_INT(gs_wait_response(id, NULL, SOON), -ENOENT);
+	CHECK(strstr(gs_error_text(), "nnn...' failed") != NULL);
+	id = sent(GS_PID(pid), "x");
+	CHECK_INT(gs_wait_response(id, NULL, SOON), -ESRCH);
+	CHECK(strstr(gs_error_text(), gs_pid_text(pid, name)) != NULL);
+	node_down();
+}
+
 TEST(REQ_05_who_is_not_there_is_a_response_too)
 {
 	gs_reqid id;
