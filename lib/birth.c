@@ -70,7 +70,7 @@ act_on_init(struct gsi_server *s, const gs_next *next)
 	gs_next go = *next;
 
 	if (!gsi_verdict_open(next, &carried) || next->action == GSI_BAD_ACTION)
-		gsi_init_failed(s, GSI_BAD_RETURN);
+		gsi_bad_return(s, next);
 	if (next->verdict == GSI_IGNORE || next->verdict == GSI_ERROR) {
 		if (s->birth.refused)
 			s->birth.refused(s->me,
@@ -81,7 +81,7 @@ act_on_init(struct gsi_server *s, const gs_next *next)
 	if (next->verdict == GSI_STOP)
 		gsi_init_failed(s, carried.reason);
 	if (next->verdict != GSI_OK)
-		gsi_init_failed(s, GSI_BAD_RETURN);
+		gsi_bad_return(s, next);
 	gsi_server_started(s);
 	gsi_rest_as(s, &go, &carried);
 	if (go.action == GSI_CONTINUE)
@@ -96,7 +96,7 @@ act_on_loop(struct gsi_server *s, const gs_next *next)
 
 	s->serves = false;
 	if (!gsi_verdict_open(next, &carried))
-		gsi_server_fail(s, GSI_BAD_RETURN);
+		gsi_bad_return(s, next);
 	if (next->verdict == GSI_STOP)
 		gsi_server_end(s, carried.reason);
 }

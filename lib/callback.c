@@ -59,11 +59,11 @@ act(struct gsi_server *s, const gs_next *next, bool call, gs_bytes *argument)
 
 	if (unlikely(!gsi_verdict_open(next, &carried) ||
 		     next->action == GSI_BAD_ACTION))
-		gsi_server_fail(s, GSI_BAD_RETURN);
+		gsi_bad_return(s, next);
 	switch ((enum gsi_verdict)next->verdict) {
 	case GSI_REPLY_GO:
 		if (unlikely(!call))
-			gsi_server_fail(s, GSI_BAD_RETURN);
+			gsi_bad_return(s, next);
 		answer(s, carried.reply);
 		if (unlikely(s->debug))
 			gsi_debug_sent(s, s->message.from, carried.reply, NULL);
@@ -74,7 +74,7 @@ act(struct gsi_server *s, const gs_next *next, bool call, gs_bytes *argument)
 		break;
 	case GSI_STOP_REPLY:
 		if (unlikely(!call))
-			gsi_server_fail(s, GSI_BAD_RETURN);
+			gsi_bad_return(s, next);
 		s->last_from = from_of(&s->message);
 		s->last_reply = carried.reply;
 		s->has_last_reply = true;
@@ -84,7 +84,7 @@ act(struct gsi_server *s, const gs_next *next, bool call, gs_bytes *argument)
 	case GSI_OK:
 	case GSI_IGNORE:
 	case GSI_ERROR:
-		gsi_server_fail(s, GSI_BAD_RETURN);
+		gsi_bad_return(s, next);
 	}
 	if (likely(next->action == GSI_NO_ACTION))
 		return false;

@@ -105,6 +105,25 @@ record(struct crash_state *c, int number, const siginfo_t *info,
 	gsi_unwind(&c->unwind, c->page, crash->pc);
 }
 
+/* From an exit handler: nothing is wrong with the memory, but no words. */
+void
+gsi_crash_exit(void)
+{
+	struct crash_state *c = state_of_server();
+	struct gm_crash *crash;
+	ucontext_t here;
+
+	if (!c || gm_load(&c->claimed, relaxed) || getcontext(&here) != 0)
+		return;
+	crash = &c->page->crash;
+	gm_store(&c->claimed, 1, relaxed);
+	crash->pc = registers(&here, c->unwind.registers);
+	gm_store(&crash->n_pcs, 0, relaxed);
+	gsi_crash_message(crash, c->me);
+	gm_store(&crash->state, GM_CRASH_EXIT, release); /* [P2] */
+	gsi_unwind(&c->unwind, c->page, crash->pc);
+}
+
 /* Would the instruction fault again if the handler just returned? */
 static bool
 faults_again(int number, const siginfo_t *info)

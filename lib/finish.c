@@ -53,6 +53,7 @@ leave(int status, void *data)
 	fflush(NULL);
 	/* a helper that it has forked is not the server */
 	if (status != 0 && gsi_crash_self() == me) {
+		gsi_crash_exit();
 		snprintf(text, sizeof(text), "exit:%d", status & 0xff);
 		gsi_guests_words(me, text);
 	} else if (status == 0 && me->page->words_size) {

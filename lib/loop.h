@@ -72,6 +72,7 @@ struct gsi_server {
 	struct gsi_told *told; /* for the last report; NULL: not yet */
 	char reason[GS_REASON_MAX + 1];
 	char left_with[GS_REASON_MAX + 1]; /* by gs_exit */
+	char returned[128]; /* for the report: what was a bad return */
 	jmp_buf *exit_to; /* where gs_exit goes */
 	jmp_buf exit_point;
 };

@@ -58,8 +58,11 @@ void gsi_node_derive(struct gsi_node *node, uint32_t slot, int status,
 void gsi_crash_report(struct gsi_node *node, uint32_t slot, const char *reason);
 
 /* signal.c */
-/* The fatal signal of that record in words: name, cause or sender. */
-void gsi_signal_text(
+/*
+ * The fatal signal of that record in words: name, cause or sender; false: there
+ * was none, it has called exit(3).
+ */
+bool gsi_signal_text(
     const struct gm_crash *crash, int os_pid, char *text, size_t size);
 
 #endif

@@ -157,8 +157,9 @@ gsi_crash_report(struct gsi_node *node, uint32_t slot, const char *reason)
 	    reason);
 	add(fields, &n, "reason", reason, strlen(reason));
 	if (gm_load(&crash->state, acquire) != 0) { /* [P2] */
-		gsi_signal_text(crash, (int)proc->os_pid, cause, sizeof(cause));
-		add(fields, &n, "signal", cause, strlen(cause));
+		if (gsi_signal_text(
+			crash, (int)proc->os_pid, cause, sizeof(cause)))
+			add(fields, &n, "signal", cause, strlen(cause));
 		n = message_field(crash, fields, n);
 		n = client_field(node, crash, fields, n, client);
 		n = trace_fields(page, fields, n, &trace);

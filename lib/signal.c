@@ -58,7 +58,7 @@ cause_of(int number, int code)
 	return NULL;
 }
 
-void
+bool
 gsi_signal_text(
     const struct gm_crash *crash, int os_pid, char *text, size_t size)
 {
@@ -68,6 +68,8 @@ gsi_signal_text(
 	unsigned long long address = crash->address;
 	const char *name = name_of(number), *cause = cause_of(number, code);
 
+	if (number == GM_CRASH_EXIT)
+		return false;
 	if (code <= 0 && detail == (uint32_t)os_pid)
 		snprintf(text, size, "%s, raised by itself", name);
 	else if (code <= 0)
@@ -84,4 +86,5 @@ gsi_signal_text(
 	else
 		snprintf(text, size, "%s, address 0x%llx%s%s", name, address,
 		    cause ? ": " : "", cause ? cause : "");
+	return true;
 }

@@ -42,7 +42,7 @@ report_end(struct gsi_server *s, const char *kind, const struct gsi_told *told)
 	char pid[GS_PID_TEXT], client[GS_PID_TEXT], text[512];
 	char name[GM_ENTRY_NAME + 1] = "";
 	struct gm_entry *entry = gm_entry_at(s->me->arena, s->me->pid.slot);
-	struct gsi_field fields[7];
+	struct gsi_field fields[8];
 	int n = 0;
 
 	if (entry)
@@ -52,6 +52,8 @@ report_end(struct gsi_server *s, const char *kind, const struct gsi_told *told)
 	    *name ? " " : "", pid, reason);
 	fields[n++] = field("reason", reason);
 	fields[n++] = field("behaviour", s->me->page->behaviour);
+	if (*s->returned)
+		fields[n++] = field("returned", s->returned);
 	fields[n++] = field("last_message", told->message);
 	if (told->state)
 		fields[n++] = field("state", told->state);

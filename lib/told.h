@@ -25,6 +25,9 @@ void gsi_tell(
 /* As they are, without the events: nobody is asked. */
 void gsi_tell_plainly(struct gsi_server *s, struct gsi_told *told);
 void gsi_told_free(struct gsi_told *told);
+/* bad_return.c: ends the server, whose report says what was wrong with it. */
+void gsi_bad_return(struct gsi_server *s, const gs_next *next)
+    __attribute__((__noreturn__, cold));
 /* Its name, or its pid as text. */
 const char *gsi_server_name(
     const struct gsi_server *s, char text[GM_ENTRY_NAME + 1]);

@@ -48,8 +48,11 @@ enum gm_wait_any {
 #define GM_WORDS_NONE 0u
 #define GM_WORDS_FINAL 0x77f1a1u
 
+#define GM_CRASH_EXIT 0x100u /* it called exit(3), with no signal */
+
 struct gm_crash {
-	_Atomic uint32_t state; /* 0, or signal number when complete */
+	/* 0; complete: signal number, or GM_CRASH_EXIT */
+	_Atomic uint32_t state;
 	int32_t code; /* si_code */
 	uint64_t address; /* si_addr, when the kernel found it */
 	uint64_t pc;

@@ -62,6 +62,17 @@ named()
 	has "$(gsctl show f)" "signal:11 in fatal_c (fx_fatal_signals.c:${line%%:*})"
 }
 
+# Nothing is wrong with its memory: LOG-01, A-RAISE
+@test "crash: exit(3) in a callback leaves the message and where it was called" {
+	named
+	die "exit 3"
+	is "$(jq -r .fields.reason <<<"$record")" exit:3
+	is "$(jq -r .fields.last_message <<<"$record")" "exit 3"
+	is "$(jq -r .fields.signal <<<"$record")" null
+	jq -e '.fields.client' <<<"$record"
+	jq -e '[.backtrace[].function] | index("exits")' <<<"$record"
+}
+
 @test "crash: a backtrace goes through code of others" {
 	named
 	die libc

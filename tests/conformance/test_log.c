@@ -128,6 +128,53 @@ TEST(LOG_01_other_abnormal_ends_are_reported)
 	named_node_down();
 }
 
+/* CALL-24, CAST-07, TMO-07 */
+TEST(LOG_01_the_report_of_a_bad_verdict_says_what_was_wrong_with_it)
+{
+	static const struct {
+		const char *script;
+		bool call;
+		const char *returned;
+	} bad[] = {
+		{ "reply x", false,
+		    "handle_cast: reply, which is not one of noreply or stop" },
+		{ "ok", true,
+		    "handle_call: ok, which is not one of reply, noreply or "
+		    "stop" },
+		{ "garbage", true,
+		    "handle_call: what none of the verdict functions has "
+		    "made" },
+		{ "timeout -1", false,
+		    "handle_cast: noreply with a time-out that is negative" },
+		{ "end x;hibernate", false,
+		    "handle_cast: stop with an action, which only ok, reply "
+		    "and noreply take" },
+		{ "continue reply y", false,
+		    "handle_continue: reply, which is not one of" },
+	};
+	char name[16];
+
+	named_node_up();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(name, sizeof(name), "bad-%zu", i);
+		start_named("", name);
+		if (bad[i].call)
+			CHECK_INT(gs_call(GS_NAME(name), GS_TEXT(bad[i].script),
+				      NULL, FOREVER),
+			    -ECONNRESET);
+		else
+			tell(GS_NAME(name), bad[i].script);
+		CHECK(wait_reports(TERMINATED, name, 1));
+		field_has(
+		    report(TERMINATED, name), "returned", bad[i].returned);
+	}
+	CHECK_INT(try_start("reply x", "bad-init"), -ECHILD);
+	CHECK(wait_reports(CRASH, "bad-init", 1));
+	field_has(report(CRASH, "bad-init"), "returned",
+	    "init: reply, which is not one of ok, ignore, error or stop");
+	named_node_down();
+}
+
 TEST(LOG_02_clean_ends_are_not_reported)
 {
 	gs_pid a, parent;
