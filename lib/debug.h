@@ -19,6 +19,7 @@ struct gsi_statistics {
 	uint64_t out; /* replies by return value */
 };
 
+#define GSI_LOG_MAX 1024
 #define GSI_INSTALLED_MAX 8u
 
 struct gsi_installed {
@@ -105,6 +106,8 @@ void gsi_debug_hand_over(struct gsi_server *s, const char *event);
 /* 0, -ENOSPC. */
 int gsi_debug_trace_to(struct gsi_debug *d, gs_pid pid);
 void gsi_debug_trace_no_more(struct gsi_debug *d, gs_pid pid);
+/* Nobody is sent any more, which all are told. */
+void gsi_debug_trace_end(struct gsi_server *s);
 /* Never waits; who is gone is forgotten. */
 void gsi_debug_send(struct gsi_server *s, gs_bytes line);
 

@@ -14,7 +14,6 @@
 #include "lib/record.h"
 
 #define LOG_DEFAULT 10
-#define LOG_MAX 1024
 #define TOLD 400u /* bytes of a kept event in a report: ten fit a field */
 
 static int64_t
@@ -103,8 +102,8 @@ keep_number(struct gsi_debug *d, gs_bytes number)
 {
 	long max = gs_long(number, 0);
 
-	return max > 0 && max <= LOG_MAX ? keep_most(d, (uint32_t)max)
-					 : -EINVAL;
+	return max > 0 && max <= GSI_LOG_MAX ? keep_most(d, (uint32_t)max)
+					     : -EINVAL;
 }
 
 static void
@@ -179,7 +178,7 @@ gsi_debug_unset(struct gsi_server *s, const char *word)
 	if (!word || strcmp(word, "trace") == 0)
 		d->trace = false;
 	if (!word)
-		d->n_tracers = 0;
+		gsi_debug_trace_end(s);
 	if (!word || strcmp(word, "statistics") == 0)
 		d->counting = false;
 	if (!word || strcmp(word, "log") == 0)

@@ -29,11 +29,22 @@ gsi_debug_trace_no_more(struct gsi_debug *d, gs_pid pid)
 }
 
 static int
-send_to(struct gsi_server *s, gs_pid pid, gs_bytes line)
+send_to(struct gsi_server *s, gs_pid pid, gs_bytes line, unsigned flags)
 {
 	struct gsi_head head = { GSI_INFO, s->me->pid.gen, 0 };
 
-	return gsi_send(s->me, pid, GM_MAILBOX, &head, line, 0);
+	return gsi_send(s->me, pid, GM_MAILBOX, &head, line, flags);
+}
+
+/* An empty one is the last; it has a right to the room kept for such. */
+void
+gsi_debug_trace_end(struct gsi_server *s)
+{
+	struct gsi_debug *d = s->debug;
+
+	while (d->n_tracers)
+		(void)!send_to(s, d->tracers[--d->n_tracers].pid, GS_NONE,
+		    GM_SEND_RUNTIME);
 }
 
 /* False: he is gone. */
@@ -46,11 +57,11 @@ show(struct gsi_server *s, struct gsi_tracer *t, gs_bytes line)
 	if (t->dropped) {
 		snprintf(text, sizeof(text), "*DBG* %s %llu events dropped",
 		    gsi_server_name(s, name), (unsigned long long)t->dropped);
-		status = send_to(s, t->pid, gs_text(text));
+		status = send_to(s, t->pid, gs_text(text), 0);
 		if (status == 0)
 			t->dropped = 0;
 	}
-	status = t->dropped ? -EAGAIN : send_to(s, t->pid, line);
+	status = t->dropped ? -EAGAIN : send_to(s, t->pid, line, 0);
 	if (status == -ESRCH || status == -EBADMSG || status == -EHOSTUNREACH)
 		return false;
 	t->dropped += status != 0;

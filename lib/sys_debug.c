@@ -74,6 +74,10 @@ gs_sys_log(gs_addr to, int max, int timeout)
 {
 	char word[32];
 
+	if (max < 0 || max > GSI_LOG_MAX)
+		return gsi_fail(-EINVAL, "badarg",
+		    "sys_log: %d events: 0 to %d can be kept", max,
+		    GSI_LOG_MAX);
 	snprintf(word, sizeof(word), "log(%d)", max);
 	return turn(to, "sys_log", max == 0 ? NULL : word, "log", timeout);
 }
@@ -142,6 +146,9 @@ gs_sys_remove(gs_addr to, const char *function_or_id, int timeout)
 		.operation = "sys_remove",
 		.name = gs_text(function_or_id) };
 
+	if (!r.name.size)
+		return gsi_fail(
+		    -EINVAL, "badarg", "sys_remove: the name is empty");
 	return gsi_sys_ask(to, &r, NULL, timeout);
 }
 

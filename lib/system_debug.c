@@ -76,9 +76,12 @@ gsi_system_trace_to(struct gsi_server *s, const struct gsi_asked *asked)
 	if (!asked->head.number && s->debug)
 		gsi_debug_trace_no_more(s->debug, asked->from.pid);
 	/* servers that watch each other would never come to an end */
-	if (asked->head.number && !is_client(s, asked->from.pid))
-		status = -EINVAL;
-	else if (asked->head.number)
+	if (asked->head.number && !is_client(s, asked->from.pid)) {
+		gsi_system_refuse(s, asked, -EINVAL,
+		    "badarg: events are sent to clients only, not to servers");
+		return;
+	}
+	if (asked->head.number)
 		status = gsi_debug_switched(s)
 			     ? gsi_debug_trace_to(s->debug, asked->from.pid)
 			     : -ENOMEM;

@@ -48,8 +48,14 @@ stream(const struct cmd *cmd, const struct cmd_server *server, gs_pid pid,
 
 	while ((rc = next(&info)) == 0) {
 		if (info.kind == GS_INFO_MESSAGE &&
-		    gs_pid_equal(info.from, pid))
+		    gs_pid_equal(info.from, pid) && info.body.size > 0)
 			print_event(cmd, info.body);
+		else if (info.kind == GS_INFO_MESSAGE &&
+			 gs_pid_equal(info.from, pid))
+			return cmd_error(CMD_DONE,
+			    "sys %s: somebody has switched all of its "
+			    "debugging off (no-debug): the trace ends",
+			    server->text);
 		else if (info.kind == GS_INFO_DOWN && info.ref.id == ref.id)
 			return cmd_error(CMD_DIED,
 			    "sys %s: the server ended: %s", server->text,

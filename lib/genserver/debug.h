@@ -35,11 +35,14 @@ GS_API int gs_sys_trace(gs_addr to, bool on, int timeout) GS_MUST;
 /*
  * The same as messages to the caller, a client: GS_INFO_MESSAGE from the
  * server.  What does not fit his mailbox is dropped, and how many were, is
- * told.
+ * told.  An empty message is the last: gs_sys_no_debug has ended it.
  */
 GS_API int gs_sys_trace_to_me(gs_addr to, bool on, int timeout) GS_MUST;
 
-/* Keeps the last max events, up to 1024; 0 drops them.  sys:log/3. */
+/*
+ * Keeps the last max events, up to 1024; 0 drops them; -EINVAL another number.
+ * sys:log/3.
+ */
 GS_API int gs_sys_log(gs_addr to, int max, int timeout) GS_MUST;
 /* The events kept, oldest first, a line each; "" when there are none. */
 GS_API int gs_sys_get_log(gs_addr to, const char **log, int timeout) GS_MUST;
@@ -89,7 +92,10 @@ typedef gs_bytes (*gs_debug_function)(
  */
 GS_API int gs_sys_install(gs_addr to, const char *function, const char *id,
     gs_bytes state, int timeout) GS_MUST;
-/* By its id, or by its name if it has none.  sys:remove/3. */
+/*
+ * By its id, or by its name if it has none; 0 also when it is not there, for it
+ * may have taken itself out.  -EINVAL no name.  sys:remove/3.
+ */
 GS_API int gs_sys_remove(
     gs_addr to, const char *function_or_id, int timeout) GS_MUST;
 

@@ -222,6 +222,16 @@ call_until()
 	is "$(status_of kv debug)" null
 }
 
+@test "gsctl sys trace: ends when somebody else says no-debug" {
+	gsctl sys trace kv >"$work/out" 2>"$work/err" &
+	watcher=$!
+	within 5 call_until "$work/out" first
+	gsctl sys no-debug kv
+	wait "$watcher"
+	has "$(cat "$work/err")" "no-debug"
+	run -1 grep -q '^$' "$work/out"
+}
+
 @test "gsctl sys trace: who reads too slowly loses events, the server nothing" {
 	gsctl sys trace kv >"$work/out" &
 	watcher=$!

@@ -105,6 +105,38 @@ TEST(SYS_12_trace_to_a_client)
 	node_down();
 }
 
+TEST(SYS_12_the_end_of_a_trace_is_an_empty_message)
+{
+	gs_info info;
+	gs_addr to;
+
+	node_up();
+	to = start_meter(NULL);
+	CHECK_OK(gs_sys_trace_to_me(to, true, SOON));
+	CHECK_OK(gs_sys_no_debug(to, SOON));
+	CHECK_OK(gs_receive(&info, SOON));
+	CHECK_INT(info.kind, GS_INFO_MESSAGE);
+	CHECK_INT(info.body.size, 0);
+	tell(to, "1");
+	CHECK(got_nothing());
+	node_down();
+}
+
+/* SYS-14 */
+TEST(SYS_13_a_log_of_too_many_or_too_few_is_refused_with_the_range)
+{
+	gs_addr to;
+
+	node_up();
+	to = start_meter(NULL);
+	CHECK_INT(gs_sys_log(to, 1025, SOON), -EINVAL);
+	CHECK_STR(
+	    gs_error_text(), "sys_log: 1025 events: 0 to 1024 can be kept");
+	CHECK_INT(gs_sys_log(to, -1, SOON), -EINVAL);
+	CHECK_OK(gs_sys_log(to, 1024, SOON));
+	node_down();
+}
+
 /* Who does not read his events loses some and is told how many. */
 TEST(SYS_12_a_client_that_does_not_read_holds_nobody_up)
 {
