@@ -109,7 +109,8 @@ explain(const struct gsi_root_answer *a, const char *what)
 		    "memory) is reached",
 		    what);
 	default:
-		return gsi_fail(a->status, a->reason, "%s: %s", what, shown);
+		return gsi_fail(a->status, a->reason, "%s: %s (%s)", what,
+		    shown, strerror(-a->status));
 	}
 }
 

@@ -48,9 +48,14 @@ int cmd_options(struct cmd *cmd, int argc, char **argv, bool *done);
 /* The value of an option, "" for a flag; NULL when it was not given. */
 const char *cmd_value(const struct cmd *cmd, const char *name);
 
+/* main.c: all of them, NULL at the end */
+extern const struct cmd_verb *const cmd_verbs[];
+
 /* help.c */
 void cmd_help(const struct cmd_verb *verb);
 void cmd_help_all(const struct cmd_verb *const *verbs);
+/* ": it is for start, stop, ...", or "" when no verb has such an option. */
+const char *cmd_option_for(const char *word, char *text, size_t size);
 /* The verb that a mistyped one comes nearest to. */
 const char *cmd_nearest(const struct cmd_verb *const *verbs, const char *name);
 

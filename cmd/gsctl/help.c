@@ -147,6 +147,36 @@ cmd_help_all(const struct cmd_verb *const *verbs)
 	print_exits(NULL);
 }
 
+static bool
+has_option(const struct cmd_verb *verb, const char *name)
+{
+	if (strcmp(name, "json") == 0)
+		return verb->data;
+	for (int i = 0; verb->options && verb->options[i].name; i++)
+		if (strcmp(verb->options[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+const char *
+cmd_option_for(const char *word, char *text, size_t size)
+{
+	char name[32];
+	size_t used = 0;
+
+	*text = '\0';
+	if (strncmp(word, "--", 2) != 0)
+		return text;
+	snprintf(
+	    name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (int i = 0; cmd_verbs[i] != NULL && used < size; i++)
+		if (has_option(cmd_verbs[i], name))
+			used += (size_t)snprintf(text + used, size - used,
+			    "%s%s", used == 0 ? ": it is for " : ", ",
+			    cmd_verbs[i]->name);
+	return text;
+}
+
 static int
 least(int a, int b)
 {

@@ -13,7 +13,7 @@
 #include "cmd/gsctl/out.h"
 #include "cmd/gsctl/trace.h"
 
-static const struct cmd_verb *const verbs[] = {
+const struct cmd_verb *const cmd_verbs[] = {
 	&cmd_up,
 	&cmd_down,
 	&cmd_info,
@@ -42,16 +42,16 @@ static const struct cmd_verb *const verbs[] = {
 static const struct cmd_verb *
 find_verb(const char *name)
 {
-	for (int i = 0; verbs[i] != NULL; i++)
-		if (strcmp(verbs[i]->name, name) == 0)
-			return verbs[i];
+	for (int i = 0; cmd_verbs[i] != NULL; i++)
+		if (strcmp(cmd_verbs[i]->name, name) == 0)
+			return cmd_verbs[i];
 	return NULL;
 }
 
 static int
 unknown_verb(const char *name)
 {
-	const char *near = cmd_nearest(verbs, name);
+	const char *near = cmd_nearest(cmd_verbs, name);
 
 	if (near != NULL)
 		return cmd_error(CMD_USAGE,
@@ -79,7 +79,7 @@ help(int count, char **words)
 	if (verb != NULL)
 		cmd_help(verb);
 	else
-		cmd_help_all(verbs);
+		cmd_help_all(cmd_verbs);
 	return out_flush();
 }
 
@@ -89,6 +89,19 @@ print_version(void)
 	printf("gsctl %s, poller %s, %s\n", gs_version(), gs_poller(),
 	    symbol_source());
 	return out_flush();
+}
+
+static int
+unknown_option(const char *word)
+{
+	char text[256];
+
+	if (*cmd_option_for(word, text, sizeof(text)) != '\0')
+		return cmd_error(CMD_USAGE,
+		    "the option '%s' stands behind the verb: gsctl VERB %s%s",
+		    word, word, text);
+	return cmd_error(
+	    CMD_USAGE, "unknown option '%s'; see 'gsctl --help'", word);
 }
 
 /* The options before the verb: 0 and optind stands on the verb. */
@@ -112,7 +125,7 @@ front_options(int argc, char **argv, struct cmd *cmd, bool *done)
 			cmd->node = optarg;
 			break;
 		case 'h':
-			cmd_help_all(verbs);
+			cmd_help_all(cmd_verbs);
 			return out_flush();
 		case 'V':
 			return print_version();
@@ -121,9 +134,7 @@ front_options(int argc, char **argv, struct cmd *cmd, bool *done)
 			    "option '%s' wants a value; see 'gsctl --help'",
 			    argv[optind - 1]);
 		default:
-			return cmd_error(CMD_USAGE,
-			    "unknown option '%s'; see 'gsctl --help'",
-			    argv[optind - 1]);
+			return unknown_option(argv[optind - 1]);
 		}
 	}
 	*done = false;

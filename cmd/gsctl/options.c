@@ -59,6 +59,7 @@ index_of_letter(const struct cmd_verb *verb, int letter)
 static int
 take(struct cmd *cmd, int key, const char *word, bool *done)
 {
+	char text[256];
 	int i;
 
 	switch (key) {
@@ -77,7 +78,8 @@ take(struct cmd *cmd, int key, const char *word, bool *done)
 		return cmd_usage(cmd, "option '%s' wants a value", word);
 	case '?':
 		*done = true;
-		return cmd_usage(cmd, "unknown option '%s'", word);
+		return cmd_usage(cmd, "unknown option '%s'%s", word,
+		    cmd_option_for(word, text, sizeof(text)));
 	}
 	i = key >= KEY_BASE ? key - KEY_BASE : index_of_letter(cmd->verb, key);
 	cmd->value[i] = optarg != NULL ? optarg : "";

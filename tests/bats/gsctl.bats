@@ -95,6 +95,13 @@ whereis ls tree show wait monitor log"
 	done
 }
 
+@test "gsctl: an option of another verb, or before the verb, is told where it belongs" {
+	refused 64 "'--json' stands behind the verb: gsctl VERB --json" \
+		-- gsctl --json show kv
+	refused 64 "unknown option '--timeout'" "it is for " "wait" -- gsctl ls --timeout 5
+	refused 64 "unknown option '--timeout=5'" "it is for " -- gsctl tree --timeout=5
+}
+
 @test "gsctl: an option without its value" {
 	refused 64 "wants a value" -- gsctl -n
 	refused 64 "wants a value" -- gsctl --node
