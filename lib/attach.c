@@ -145,11 +145,12 @@ gsi_enter(struct gsi_self *me, const struct gsi_door *door)
 
 	me->bell = me->node_bell = me->reports = -1;
 	gsi_fail(0, "", "%s", "");
-	me->socket = gsi_connect(door->path, door->flags);
+	me->socket = gsi_connect(door->path, door->flags, door->deadline);
 	status = me->socket < 0 ? me->socket : enter(me, door);
 	if (status != 0) {
 		if (gs_error_text()[0] == '\0')
-			gsi_fail(status, "nodedown",
+			gsi_fail(status,
+			    status == -ETIMEDOUT ? "timeout" : "nodedown",
 			    "cannot attach to node '%s': %s", door->name,
 			    strerror(-status));
 		gsi_leave(me, false);
@@ -161,10 +162,10 @@ gsi_enter(struct gsi_self *me, const struct gsi_door *door)
 }
 
 int
-gsi_attach(struct gsi_self **out)
+gsi_attach(struct gsi_self **out, int64_t deadline)
 {
 	const struct gsi_home *home = gsi_home();
-	struct gsi_door door = { home->name, home->path, 0, -1 };
+	struct gsi_door door = { home->name, home->path, 0, deadline };
 	struct gsi_self *me = calloc(1, sizeof(*me));
 	int status;
 
@@ -261,8 +262,9 @@ gsi_fetch_bell(struct gsi_self *me, gs_pid pid)
 	int socket, fd;
 
 	socket = me->guest != NULL
-		     ? gsi_connect(gsi_guest_path(me), SOCK_NONBLOCK)
-		     : gsi_connect(gsi_home()->path, 0);
+		     ? gsi_connect(gsi_guest_path(me), SOCK_NONBLOCK, 0)
+		     : gsi_connect(gsi_home()->path, 0,
+			   gsi_now_ns() + FETCH_MS * NS_PER_MS);
 	if (socket < 0)
 		return socket;
 	fd = ask_bell(socket, me, pid);

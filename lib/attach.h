@@ -52,16 +52,19 @@ void gsi_creation_write(int lock, uint32_t creation);
 void gsi_home_lock(void);
 void gsi_home_unlock(void);
 
-/* open.c: makes the node of this name the home, and attaches to it. */
-int gsi_open_named(const char *name);
+/* open.c: gs_node_open, but a named one has to answer until deadline. */
+int gsi_open(const char *name, unsigned flags, int64_t deadline);
+/* Makes the node of this name the home, and attaches to it. */
+int gsi_open_named(const char *name, int64_t deadline);
 /* private.c: forks a node of our own and opens it. */
 int gsi_open_private(unsigned flags);
 
 /*
  * Connects to the node's socket: descriptor or -errno.  flags: 0, or
  * SOCK_NONBLOCK for one that is never waited for (-EAGAIN: its queue is full).
+ * deadline (ns, -1 never): until when such a queue is waited for, -ETIMEDOUT.
  */
-int gsi_connect(const char *path, int flags);
+int gsi_connect(const char *path, int flags, int64_t deadline);
 
 /* One packet with up to n descriptors; 0 or -errno. */
 int gsi_packet_send(
@@ -79,8 +82,8 @@ struct gsi_door {
 };
 /* Makes me a client of that node; on failure me can be freed as it is. */
 int gsi_enter(struct gsi_self *me, const struct gsi_door *door);
-/* Makes the calling thread a client of the home node. */
-int gsi_attach(struct gsi_self **out);
+/* Makes the calling thread a client of the home node; deadline as above. */
+int gsi_attach(struct gsi_self **out, int64_t deadline);
 /* Says goodbye to the node, if orderly, and frees what me has. */
 void gsi_leave(struct gsi_self *me, bool orderly);
 /* Takes it out again; orderly says so to the node. */

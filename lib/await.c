@@ -125,7 +125,7 @@ gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
 			continue;
 		/* the node may hold answers back for want of room */
 		if (gm_ring_release(&me->replies))
-			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+			gsi_request_room(me);
 		deadline = gsi_fixed(deadline);
 		status = gsi_sleep_on(me, gsi_sleep, me, peer, deadline, &step);
 		if (status == 0)

@@ -98,7 +98,7 @@ static inline __attribute__((always_inline)) int
 call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
     gs_bytes *reply, int timeout)
 {
-	struct gsi_self *me = gsi_self();
+	struct gsi_self *me = gsi_self_here();
 	char reason[GS_REASON_MAX + 1];
 	gs_bytes answer = GS_NONE;
 	int status;
@@ -108,8 +108,13 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
 		    "%s: the timeout %d is "
 		    "negative",
 		    operation, timeout);
-	if (me == NULL)
-		return -ENOTCONN;
+	if (me == NULL) {
+		int why;
+
+		me = gsi_self_within(timeout, &why);
+		if (me == NULL)
+			return why;
+	}
 	reason[0] = '\0';
 	status =
 	    call_at(me, to, kind, request, &answer, GSI_IN(timeout), reason);

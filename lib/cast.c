@@ -128,7 +128,7 @@ static int __attribute__((cold, noinline)) cast_wait(
 int
 gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 {
-	struct gsi_self *me = gsi_self();
+	struct gsi_self *me;
 	int status;
 
 	if (timeout < 0)
@@ -136,8 +136,9 @@ gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 		    "cast: the timeout %d is "
 		    "negative",
 		    timeout);
+	me = gsi_self_within(timeout, &status);
 	if (me == NULL)
-		return -ENOTCONN;
+		return status;
 	status = cast_to(me, to, GSI_CAST, request);
 	return status == 0 ? 0 : cast_wait(me, to, request, timeout, status);
 }

@@ -54,10 +54,11 @@ gs_changes(void)
 int
 gs_changed(uint32_t seen, int timeout)
 {
-	struct gsi_self *me = gsi_self();
+	int64_t deadline = gsi_deadline(timeout);
+	int status;
+	struct gsi_self *me = gsi_self_within(timeout, &status);
 
-	return me == NULL ? -ENOTCONN
-			  : changed(me, seen, gsi_deadline(timeout));
+	return me == NULL ? status : changed(me, seen, deadline);
 }
 
 /* What is left of a time that ends at deadline (ns), in ms as callers have it. */
@@ -91,12 +92,15 @@ int
 gs_wait_up(gs_addr to, int timeout)
 {
 	int64_t deadline = gsi_deadline(timeout);
-	struct gsi_self *home = gsi_self();
-	int status = -EINVAL;
+	struct gsi_self *home;
+	int status;
 
+	if (timeout < 0)
+		return -EINVAL;
+	home = gsi_self_within(timeout, &status);
 	if (home == NULL)
-		return -ENOTCONN;
-	while (timeout >= 0) {
+		return status;
+	for (;;) {
 		struct gsi_self *at = home;
 		uint32_t seen;
 

@@ -91,13 +91,14 @@ gs_node_close(void)
 int
 gs_node_down(int timeout)
 {
-	struct gsi_self *me = gsi_self();
+	struct gsi_self *me;
 	int status;
 
 	if (timeout < 0)
 		return -EINVAL;
+	me = gsi_self_within(timeout, &status);
 	if (me == NULL)
-		return -ENOTCONN;
+		return status;
 	if (me->is_server)
 		return gsi_fail(-EPERM, "badarg",
 		    "a server cannot wait for "

@@ -193,7 +193,7 @@ end(struct gsi_self *me, bool full)
 	if (!full) {
 		gsi_mailbox_done(me);
 		if (me->pendings != NULL && gm_ring_release(&me->replies))
-			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+			gsi_request_room(me);
 		at = earlier(at, gsi_give_back(me));
 		status =
 		    gsi_guests_doze(me, true) ? gsi_doze(me, &me->mailbox) : 0;

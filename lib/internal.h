@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The private side of the library: here the process itself, in the headers
- * below what it does; everywhere prototypes grouped by the file that defines
- * them, from the bottom up.
+ * The private side: here the process itself, in the headers below what it does;
+ * everywhere prototypes grouped by the file that defines them, bottom up.
  */
 #ifndef GSI_INTERNAL_H
 #define GSI_INTERNAL_H
@@ -74,8 +73,7 @@ struct gsi_self {
 	uint64_t spin_ns; /* adaptive waiting budget */
 	struct gsi_peers *peers;
 	struct gsi_timers *timers;
-	struct gsi_pendings *pendings; /* NULL until a request is sent; a
-					  guest's are its host's */
+	struct gsi_pendings *pendings; /* NULL: none; a guest's, its host's */
 	struct gsi_watching *watching; /* with them: whose end matters */
 	struct gsi_guests *guests; /* in other nodes, NULL: in none yet */
 	struct gsi_guest *guest; /* if this is one, else NULL */
@@ -99,15 +97,18 @@ struct gsi_self {
 	struct gsi_self *next; /* of this program's threads */
 	char label[GS_NAME_MAX + 1];
 	struct gsi_flush *flush; /* link.c */
-	uint32_t n_flush;
-	uint32_t max_flush;
+	uint32_t n_flush, max_flush;
 	char received[GS_REASON_MAX + 1]; /* what gs_receive has handed out */
 };
 
 /* self.c */
 /* The calling thread's process, attached on first use; NULL without a node. */
 struct gsi_self *gsi_self(void);
-/* The same without attaching. */
+/* In so many ms; NULL: *why is -ETIMEDOUT (a stopped node) or -ENOTCONN. */
+struct gsi_self *gsi_self_within(int timeout, int *why);
+/* NULL when it would have to be attached first. */
+struct gsi_self *gsi_self_here(void);
+/* What the thread was last, with or without a node; NULL nothing. */
 struct gsi_self *gsi_self_peek(void);
 /* Makes self what this thread is (a server just forked); NULL forgets. */
 void gsi_self_set(struct gsi_self *me);

@@ -65,13 +65,13 @@ gsi_shown_info(struct gsi_self *me, const struct gsi_message *m, gs_info *info)
 int
 gs_receive(gs_info *info, int timeout)
 {
-	struct gsi_self *me = gsi_self();
 	int64_t deadline = gsi_deadline(timeout);
 	struct gsi_message m;
 	int status;
+	struct gsi_self *me = gsi_self_within(timeout, &status);
 
 	if (me == NULL)
-		return -ENOTCONN;
+		return status;
 	if (me->is_server)
 		return gsi_fail(-EPERM, "badarg",
 		    "a server's messages come "

@@ -142,8 +142,8 @@ gs_multi_call(const char *const *nodes, size_t n, const char *name,
 	if (timeout < 0)
 		return gsi_fail(-EINVAL, "badarg",
 		    "multi_call: the timeout %d is negative", timeout);
-	if (gsi_self() == NULL)
-		return -ENOTCONN;
+	if (gsi_self_within(timeout, &status) == NULL)
+		return status;
 	status = list_nodes(nodes, n, name, &all);
 	if (status != 0)
 		return status;

@@ -160,8 +160,6 @@ recheck(struct gsi_node *node)
 
 	for (uint32_t s = 1; s < node->high; s++) {
 		gsi_node_drain_slot(node, s);
-		if (node->procs[s].held != NULL)
-			gsi_node_held_retry(node, s);
 		held |= node->procs[s].held != NULL;
 	}
 	if (held)

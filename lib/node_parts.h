@@ -115,6 +115,8 @@ void gsi_node_refuse(
 void gsi_node_note(struct gsi_node *node, uint32_t slot, uint32_t kind,
     uint64_t tag, const struct gsi_note *note);
 void gsi_node_held_retry(struct gsi_node *node, uint32_t slot);
+/* What this process could not ask for while its cells were full. */
+void gsi_node_rest(struct gsi_node *node, uint32_t slot);
 void gsi_node_held_all(struct gsi_node *node);
 void gsi_node_held_free(struct gsi_proc *slot);
 void gsi_node_ring(struct gsi_node *node, uint32_t slot);

@@ -308,6 +308,7 @@ gsi_node_drain_slot(struct gsi_node *node, uint32_t slot)
 		gm_store(&page->request_head, head + 1, release);
 		carry_out(node, slot, &request);
 	}
+	gsi_node_rest(node, slot);
 }
 
 void

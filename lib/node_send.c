@@ -245,6 +245,33 @@ gsi_node_held_all(struct gsi_node *node)
 		gsi_node_held_retry(node, s);
 }
 
+static void
+ring_all(struct gsi_node *node)
+{
+	for (uint32_t s = 1; s < node->high; s++)
+		if (node->procs[s].state == GSI_SLOT_LIVE)
+			gsi_node_ring(node, s);
+}
+
+/*
+ * What there was no cell for.  seq_cst [D2]: the cells have been read before
+ * the look at ring_all and at the room there is.
+ */
+void
+gsi_node_rest(struct gsi_node *node, uint32_t slot)
+{
+	struct gm_page *page = gm_arena_page(&node->arena, slot);
+
+	gm_fence(seq_cst);
+	if (gm_load(&page->ring_all, relaxed) != 0) {
+		gm_store(&page->ring_all, 0, relaxed);
+		gm_fence(seq_cst);
+		ring_all(node);
+	}
+	if (node->procs[slot].held != NULL)
+		gsi_node_held_retry(node, slot);
+}
+
 void
 gsi_node_held_free(struct gsi_proc *proc)
 {

@@ -150,7 +150,7 @@ take_lock(struct gsi_node *node)
 			gsi_creation_write(node->lock, node->creation);
 		if (node->lock != -EEXIST)
 			return node->lock < 0 ? node->lock : 0;
-		socket = gsi_connect(node->path, 0);
+		socket = gsi_connect(node->path, 0, -1);
 		if (socket >= 0)
 			close(socket);
 		if (socket >= 0)

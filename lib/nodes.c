@@ -13,6 +13,8 @@
 #include "lib/attach.h"
 #include "lib/runtime.h"
 
+#define PATIENCE_NS (100 * NS_PER_MS) /* with a node that is stopped */
+
 /* Undoes the escapes of gsi_runtime_file. */
 static void
 unescape(char *out, const char *in, size_t n)
@@ -59,7 +61,7 @@ os_pid_of(const char *node)
 
 	if (gsi_runtime_file(path, sizeof(path), node, ".sock") != 0)
 		return 0;
-	fd = gsi_connect(path, 0);
+	fd = gsi_connect(path, 0, gsi_now_ns() + PATIENCE_NS);
 	if (fd < 0)
 		return 0;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0)

@@ -35,7 +35,7 @@ gsi_home_named(const char *name)
 }
 
 int
-gsi_open_named(const char *name)
+gsi_open_named(const char *name, int64_t deadline)
 {
 	struct gsi_home *home = gsi_home();
 	struct gsi_self *me;
@@ -43,7 +43,7 @@ gsi_open_named(const char *name)
 
 	if (status != 0)
 		return status;
-	status = gsi_attach(&me);
+	status = gsi_attach(&me, deadline);
 	if (status == -ENOENT || status == -ECONNREFUSED ||
 	    status == -ECONNRESET)
 		return gsi_fail(-ENOTCONN, "nodedown",
@@ -55,7 +55,7 @@ gsi_open_named(const char *name)
 }
 
 int
-gs_node_open(const char *name, unsigned flags)
+gsi_open(const char *name, unsigned flags, int64_t deadline)
 {
 	struct gsi_home *home = gsi_home();
 	int status;
@@ -70,10 +70,17 @@ gs_node_open(const char *name, unsigned flags)
 		if (name != NULL && name[0] == '\0')
 			name = NULL;
 	}
-	status = name != NULL ? gsi_open_named(name) : gsi_open_private(flags);
+	status = name != NULL ? gsi_open_named(name, deadline)
+			      : gsi_open_private(flags);
 	if (status == 0 && !home->registered)
 		home->registered = atexit(gs_node_close) == 0;
 	return status;
+}
+
+int
+gs_node_open(const char *name, unsigned flags)
+{
+	return gsi_open(name, flags, -1);
 }
 
 const char *

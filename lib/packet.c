@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -28,8 +29,37 @@ check_listener(int fd, const char *path)
 	    (unsigned)cred.uid);
 }
 
+/* The time that connect, and nothing later, may wait for a queue: 0 no end. */
+static void
+limit(int fd, int64_t ns)
+{
+	struct timeval t = { ns / 1000000000, ns % 1000000000 / 1000 };
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
+}
+
+static int
+connect_within(int fd, const struct sockaddr_un *address, int64_t deadline)
+{
+	int64_t left = deadline < 0 ? 0 : deadline - gsi_now_ns();
+	int status;
+
+	if (deadline >= 0)
+		limit(fd, left > NS_PER_MS ? left : NS_PER_MS);
+	do
+		status = connect(
+		    fd, (const struct sockaddr *)address, sizeof(*address));
+	while (status != 0 && errno == EINTR &&
+	       (deadline < 0 || gsi_now_ns() < deadline));
+	if (status != 0)
+		return errno == EINTR ? -ETIMEDOUT : -errno;
+	if (deadline >= 0)
+		limit(fd, 0);
+	return 0;
+}
+
 int
-gsi_connect(const char *path, int flags)
+gsi_connect(const char *path, int flags, int64_t deadline)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, status;
@@ -40,12 +70,9 @@ gsi_connect(const char *path, int flags)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
 		return -errno;
-	do
-		status =
-		    connect(fd, (struct sockaddr *)&address, sizeof(address));
-	while (status != 0 && errno == EINTR);
-	if (status != 0)
-		status = -errno;
+	status = connect_within(fd, &address, deadline);
+	if (status == -EAGAIN && (flags & SOCK_NONBLOCK) == 0)
+		status = -ETIMEDOUT;
 	if (status == 0)
 		status = check_listener(fd, path);
 	if (status == 0)

@@ -123,15 +123,6 @@ sweep(struct gsi_peers *peers)
 	    2 * peers->count > SWEEP_MIN ? 2 * peers->count : SWEEP_MIN;
 }
 
-/* The node rings for those who cannot hold one more descriptor. */
-static void
-ring_by_node(struct gsi_self *me, gs_pid pid)
-{
-	struct gsi_ask ask = { .pid = pid };
-
-	gsi_request_post(me, GSI_OP_RING, &ask, sizeof(ask));
-}
-
 static int
 map_peer(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
     struct gm_region_ref *out)
@@ -153,7 +144,7 @@ map_peer(struct gsi_self *me, gs_pid pid, const struct gm_entry *entry,
 		if (gm_load(&entry->word, acquire) !=
 		    gm_word_of(pid.gen, GM_LIVE))
 			return -ESRCH;
-		ring_by_node(me, pid);
+		gsi_request_ring(me, pid);
 	}
 	return status;
 }
@@ -304,8 +295,9 @@ gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (bell < 0 && !me->bells_by_node)
 		bell = fetch(me, peer);
+	/* the node rings for those who cannot hold one more descriptor */
 	if (bell < 0 || (write(bell, &one, sizeof(one)) < 0 && errno != EAGAIN))
-		ring_by_node(me, peer->pid);
+		gsi_request_ring(me, peer->pid);
 	if (bell >= 0 && bell != peer->bell)
 		close(bell);
 	pthread_setcancelstate(cancel, NULL);

@@ -223,7 +223,7 @@ gsi_open_private(unsigned flags)
 	e.socket[1] = e.life[1] = -1;
 	status = wait_ready(e.socket[0]);
 	if (status == 0)
-		status = gsi_open_named(e.name);
+		status = gsi_open_named(e.name, -1);
 	if (status != 0) {
 		close_embed(&e);
 		return status;

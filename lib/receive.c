@@ -82,7 +82,7 @@ believable(struct gsi_self *me, const struct gsi_message *message)
 static void __attribute__((cold, noinline)) want_room(struct gsi_self *me)
 {
 	me->mailbox.node_wants = false;
-	gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+	gsi_request_room(me);
 }
 
 static inline int
@@ -248,7 +248,7 @@ next_slowly(struct gsi_self *me, struct gsi_message *message, int64_t deadline)
 		/* the look in vain may have seen that the node wants room */
 		gsi_mailbox_done(me);
 		if (me->pendings != NULL && gm_ring_release(&me->replies))
-			gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+			gsi_request_room(me);
 		status = gsi_sleep_everywhere(
 		    me, &me->mailbox, earlier(until, gsi_give_back(me)));
 		if (status < 0 && status != -ETIMEDOUT)

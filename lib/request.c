@@ -40,18 +40,25 @@ ring_node(struct gsi_self *me)
 		;
 }
 
+/* acquire [P4]: the node has read the cell */
+static bool
+is_full(struct gsi_self *me)
+{
+	return gm_load(&me->page->request_tail, relaxed) -
+		   gm_load(&me->page->request_head, acquire) >=
+	       GM_REQUESTS;
+}
+
 /*
  * A full ring means the node is behind by GM_REQUESTS of ours; it rings us
  * when it has caught up, since every answer and every drain does.
  */
 static int
-wait_cell(struct gsi_self *me, uint32_t tail, int64_t deadline)
+wait_cell(struct gsi_self *me, int64_t deadline)
 {
 	struct gsi_patience patience = { 0 };
 
-	/* acquire [P4]: the node has read the cell */
-	while (
-	    tail - gm_load(&me->page->request_head, acquire) >= GM_REQUESTS) {
+	while (is_full(me)) {
 		if (gsi_patient(me, &patience, GSI_NO_CPU))
 			continue;
 		ring_node(me);
@@ -76,7 +83,7 @@ post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
 
 	if (size > sizeof(cell->body))
 		return -EMSGSIZE;
-	status = wait_cell(me, tail, deadline);
+	status = wait_cell(me, deadline);
 	if (status != 0)
 		return status;
 	cell->op = (uint32_t)op;
@@ -102,12 +109,51 @@ gsi_request_post(
 	return post(me, op, body, size, 0, -1);
 }
 
+/*
+ * With no cell free the node has been rung, and has all of them still to read.
+ * Behind those it looks at what it holds for me, and at ring_all.
+ *
+ * seq_cst [D2]: the room, or ring_all, before the second look at the cells; in
+ * the node they are read before that.
+ */
+static bool
+is_full_still(struct gsi_self *me)
+{
+	gm_fence(seq_cst);
+	return is_full(me);
+}
+
+void
+gsi_request_room(struct gsi_self *me)
+{
+	if (!is_full(me) || !is_full_still(me))
+		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+}
+
+/*
+ * SIGKILL before ring_all is stored: the send is still announced (send_m), so
+ * the node rings at the death.  After it: it is looked at then, too.
+ */
+void
+gsi_request_ring(struct gsi_self *me, gs_pid pid)
+{
+	struct gsi_ask ask = { .pid = pid };
+
+	if (is_full(me)) {
+		gm_store(&me->page->ring_all, 1, relaxed); /* [D2] */
+		if (is_full_still(me))
+			return;
+	}
+	gsi_request_post(me, GSI_OP_RING, &ask, sizeof(ask));
+}
+
 int
 gsi_request_start(struct gsi_self *me, enum gsi_op op, const void *body,
     size_t size, uint64_t *tag, int64_t deadline)
 {
-	*tag = ++me->next_tag;
-	return post(me, op, body, size, *tag, deadline);
+	if (tag != NULL)
+		*tag = ++me->next_tag;
+	return post(me, op, body, size, tag != NULL ? *tag : 0, deadline);
 }
 
 static bool

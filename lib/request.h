@@ -5,18 +5,28 @@
 
 #include "lib/wire.h"
 
-/* Puts a request and does not wait; tag 0: no answer comes. */
+/*
+ * Puts a request that is not answered.  It waits for a cell, without limit,
+ * while a node that is stopped has read none of the last GM_REQUESTS.
+ */
 int gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size);
+
+/*
+ * Two that never wait, since without a cell the node does it all the same when
+ * it goes on: says that there is room in my rings; has pid's bell rung.
+ */
+void gsi_request_room(struct gsi_self *me);
+void gsi_request_ring(struct gsi_self *me, gs_pid pid);
 
 /* Asks and waits up to deadline (ns): 0 and *answer, or -errno. */
 int gsi_request(struct gsi_self *me, enum gsi_op op, const struct gsi_ask *ask,
     struct gsi_answer *answer);
 
 /*
- * Asks now, for gsi_await with the tag returned in *tag.  -ETIMEDOUT: a node
- * that is stopped had read nothing of mine until deadline (ns, -1 never), and
- * nothing is asked.
+ * Asks now, for gsi_await with the tag returned in *tag; tag NULL: no answer
+ * comes.  -ETIMEDOUT: a node that is stopped had read nothing of mine until
+ * deadline (ns, -1 never), and nothing is asked.
  */
 int gsi_request_start(struct gsi_self *me, enum gsi_op op, const void *body,
     size_t size, uint64_t *tag, int64_t deadline);

@@ -83,10 +83,10 @@ tell_of_room(struct gsi_self *me)
 	struct gsi_self *at = NULL;
 
 	if (gm_ring_release(&me->replies))
-		gsi_request_post(me, GSI_OP_ROOM, NULL, 0);
+		gsi_request_room(me);
 	while ((at = gsi_guest_next(me, at)) != NULL)
 		if (gm_ring_release(&at->replies))
-			gsi_request_post(at, GSI_OP_ROOM, NULL, 0);
+			gsi_request_room(at);
 }
 
 /* One wait, so far. */

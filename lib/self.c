@@ -214,65 +214,38 @@ gsi_selves_any(void)
 	return selves != NULL;
 }
 
-static struct gsi_self *
-attach(void)
+/* Can this be used as it is?  A look at what changes seldom comes later. */
+static inline bool
+is_as_ever(const struct gsi_self *me)
 {
-	struct gsi_self *me;
-	int status;
-
-	if (!home.open) {
-		if (secure_getenv("GS_NODE") == NULL) {
-			gsi_fail(-ENOTCONN, "nodedown",
-			    "no node is open: call gs_node_open, or set "
-			    "GS_NODE");
-			return NULL;
-		}
-		status = gs_node_open(NULL, 0);
-		if (status != 0 && status != -EALREADY)
-			return NULL;
-		if (thread.self != NULL)
-			return thread.self;
-	}
-	status = gsi_attach(&me);
-	return status == 0 ? me : NULL;
-}
-
-/* Its node is still there, or no newer one is open: it stays what it is. */
-static bool
-stays(struct gsi_self *me)
-{
-	if (me->is_server || !home.open)
-		return true;
-	/* what was scribbled on is left behind: somebody new goes on */
-	if (me->damaged)
-		return false;
-	return home.arena == me->arena ||
-	       (!me->node_gone && gsi_node_alive(me));
-}
-
-static struct gsi_self *__attribute__((noinline)) become(struct gsi_self *me)
-{
-	if (me != NULL && stays(me))
-		return me;
-	if (me != NULL) {
-		if (me->damaged)
-			gsi_words(me->page, "bad_mailbox");
-		gsi_self_set(NULL);
-		gsi_detach(me, me->damaged);
-	}
-	return attach();
+	return __builtin_expect(me != NULL && !me->node_gone && !me->damaged &&
+				    me->arena == home.arena,
+	    1);
 }
 
 struct gsi_self *
 gsi_self(void)
 {
 	struct gsi_self *me = thread.self;
+	int why;
 
-	if (__builtin_expect(me != NULL && !me->node_gone && !me->damaged &&
-				 me->arena == home.arena,
-		1))
-		return me;
-	return become(me);
+	return is_as_ever(me) ? me : gsi_join(-1, &why);
+}
+
+struct gsi_self *
+gsi_self_here(void)
+{
+	struct gsi_self *me = thread.self;
+
+	return is_as_ever(me) || gsi_stays(me) ? me : NULL;
+}
+
+struct gsi_self *
+gsi_self_within(int timeout, int *why)
+{
+	struct gsi_self *me = gsi_self_here();
+
+	return me != NULL ? me : gsi_join(gsi_deadline(timeout), why);
 }
 
 void **

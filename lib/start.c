@@ -206,19 +206,20 @@ gs_child_start(const gs_child_spec *spec, gs_pid *pid)
 static int
 about(gs_addr child, enum gsi_root_op op, int timeout, gs_pid *pid)
 {
-	struct gsi_self *me = gsi_self();
+	struct gsi_self *me;
 	struct gsi_root_ask ask = { .op = op, .size = sizeof(ask) };
 	struct gsi_root_answer a = { 0 };
 	char where[512];
 	int status;
 
-	if (me == NULL)
-		return -ENOTCONN;
 	if (timeout < 0)
 		return gsi_fail(-EINVAL, "badarg",
 		    "the timeout %d is "
 		    "negative",
 		    timeout);
+	me = gsi_self_within(timeout, &status);
+	if (me == NULL)
+		return status;
 	if (child.kind == GS_ADDR_VIA) {
 		status = gsi_via_find(child, &child.pid);
 		if (status != 0)

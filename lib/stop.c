@@ -59,7 +59,9 @@ stop(struct gsi_self *me, gs_pid pid, const char *reason, int64_t deadline,
 	}
 	if (status != 0) {
 		watch.ref = tag;
-		gsi_request_post(me, GSI_OP_UNWATCH, &watch, sizeof(watch));
+		/* if it cannot be said either, an answer will be nobody's */
+		(void)gsi_request_start(
+		    me, GSI_OP_UNWATCH, &watch, sizeof(watch), NULL, deadline);
 		return status;
 	}
 	gsi_reason_copy(ended, answer.reason);
@@ -81,7 +83,7 @@ stop_at(struct gsi_self *me, gs_addr to, const char *reason, int64_t deadline,
 int
 gs_stop(gs_addr to, const char *reason, int timeout)
 {
-	struct gsi_self *me = gsi_self();
+	struct gsi_self *me;
 	char wanted[GS_REASON_MAX + 1], ended[GS_REASON_MAX + 1] = "";
 	int64_t deadline = gsi_deadline(timeout);
 	int status;
@@ -91,8 +93,9 @@ gs_stop(gs_addr to, const char *reason, int timeout)
 		    "stop: the timeout %d is "
 		    "negative",
 		    timeout);
+	me = gsi_self_within(timeout, &status);
 	if (me == NULL)
-		return -ENOTCONN;
+		return status;
 	gsi_reason_copy(wanted, reason);
 	status = stop_at(me, to, wanted, deadline, ended);
 	if (gsi_elsewhere(&me, to, deadline, &status))

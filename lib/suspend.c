@@ -3,7 +3,8 @@
  * A suspended server.  It reads on, for what may not wait stands behind what
  * must: system messages and the parent's exit are served, all else is put
  * aside in order.  The rule: what is aside takes as much of the mailbox as if
- * it had not been read, so the cap holds, and the reserve stays free.
+ * it had not been read, so the cap holds, and the reserve stays free.  That
+ * goes for the mailboxes in other nodes, too.
  *
  * SIGKILL: what is aside is lost as all that waits is; the ring and the page
  * end with the process.
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 
 #include "lib/dispatch.h"
+#include "lib/guest.h"
 #include "lib/system.h"
 #include "lib/watch.h"
 
@@ -21,8 +23,35 @@ show_count(struct gsi_server *s)
 	gm_store(&s->me->page->aside, s->system->n_aside, relaxed);
 }
 
-static void
-put_aside(struct gsi_server *s, const struct gsi_message *m, uint64_t cells)
+/* 0 is the own mailbox; NULL: it is gone with its node. */
+static struct gsi_self *
+by_number(struct gsi_self *me, uint64_t number)
+{
+	struct gsi_self *at = number ? gsi_guest_next(me, NULL) : me;
+
+	while (at && number && at->guest->number != number)
+		at = gsi_guest_next(me, at);
+	return at;
+}
+
+/* In whose mailbox it lies; NULL: it was made here. */
+static struct gsi_self *
+holder(struct gsi_self *me, const struct gsi_message *m)
+{
+	struct gsi_self *at = NULL;
+
+	if (m->kind == GSI_FD || m->kind == GSI_RESPONSE)
+		return NULL;
+	if (m->from.node == me->pid.node)
+		return me;
+	do
+		at = gsi_guest_next(me, at);
+	while (at && at->pid.node != m->from.node);
+	return at;
+}
+
+static struct gsi_aside *
+put_aside(struct gsi_server *s, const struct gsi_message *m)
 {
 	struct gsi_system *system = s->system;
 	struct gsi_aside *a = malloc(sizeof(*a) + m->body.size);
@@ -30,15 +59,45 @@ put_aside(struct gsi_server *s, const struct gsi_message *m, uint64_t cells)
 	if (!a)
 		gsi_server_end(s, "system_limit");
 	a->next = NULL;
+	a->cells = a->guest = 0;
 	a->message = *m;
 	a->message.body.data = a->body;
 	if (m->body.size)
 		memcpy(a->body, m->body.data, m->body.size);
-	a->cells = cells;
 	*system->end = a;
 	system->end = &a->next;
 	system->n_aside++;
 	show_count(s);
+	return a;
+}
+
+/* What has just been taken. */
+static void
+put_taken(struct gsi_server *s, const struct gsi_message *m)
+{
+	struct gsi_self *at = holder(s->me, m);
+	struct gsi_aside *a = put_aside(s, m);
+
+	if (m->kind == GSI_FD)
+		a->watch = gsi_watch_hold(s->me, m);
+	if (!at)
+		return;
+	a->guest = at->guest ? at->guest->number : 0;
+	a->cells = gm_ring_aside(&at->mailbox);
+	/* else it would be counted once more with that guest's next one */
+	gsi_mailbox_done(at);
+}
+
+static void
+give_room(struct gsi_server *s, const struct gsi_aside *a)
+{
+	struct gsi_self *at = by_number(s->me, a->guest);
+
+	if (!at || !a->cells)
+		return;
+	gm_ring_aside_end(&at->mailbox, a->cells);
+	if (at->guest)
+		gsi_mailbox_done(at);
 }
 
 /* A message of kind 0; as in the kernel, several of a number are one. */
@@ -51,7 +110,7 @@ gsi_suspended_signal(struct gsi_server *s, int number)
 	if (s->system->signals & bit)
 		return;
 	s->system->signals |= bit;
-	put_aside(s, &m, 0);
+	put_aside(s, &m);
 }
 
 static bool
@@ -87,9 +146,7 @@ serve_one(struct gsi_server *s, int64_t deadline)
 		gsi_turn_taken(s);
 		gsi_dispatch(s);
 	} else {
-		if (m->kind == GSI_FD)
-			gsi_watch_hold(s->me, m);
-		put_aside(s, m, gm_ring_aside(&s->me->mailbox));
+		put_taken(s, m);
 	}
 	return 1;
 }
@@ -102,9 +159,10 @@ handle(struct gsi_server *s, const struct gsi_aside *a)
 		gsi_take_signal(s, (int)a->message.tag);
 		return;
 	}
+	if (a->message.kind == GSI_FD &&
+	    !gsi_watch_let_go(s->me, &a->message, a->watch))
+		return;
 	s->message = a->message;
-	if (a->message.kind == GSI_FD)
-		gsi_watch_let_go(s->me, &a->message);
 	gsi_turn_taken(s);
 	gsi_dispatch(s);
 }
@@ -123,7 +181,7 @@ handle_first(struct gsi_server *s)
 	system->n_aside--;
 	show_count(s);
 	/* before: a callback may never come back (gs_enter_loop) */
-	gm_ring_aside_end(&s->me->mailbox, a->cells);
+	give_room(s, a);
 	handle(s, a);
 	free(a);
 }

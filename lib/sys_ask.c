@@ -53,13 +53,16 @@ pack(const struct gsi_sys_request *r, int timeout, uint64_t number,
 static void
 take_back(gs_addr to)
 {
-	struct gsi_self *me = gsi_self();
-	struct gsi_head head = { GSI_SYS, me->pid.gen, 0 };
-	struct gsi_sys undo = {
-		.op = GSI_SYS_RESUME, .deadline = -1, .number = me->next_tag
-	};
+	struct gsi_self *me = gsi_self_here();
+	struct gsi_head head = { GSI_SYS, 0, 0 };
+	struct gsi_sys undo = { .op = GSI_SYS_RESUME, .deadline = -1 };
 	gs_pid pid;
 
+	/* it was all the time that attaching took */
+	if (!me)
+		return;
+	head.gen = me->pid.gen;
+	undo.number = me->next_tag;
 	if (gsi_resolve(me, to, &pid) == 0)
 		(void)!gsi_send_system(me, pid, &head, GS_OBJECT(undo));
 }

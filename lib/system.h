@@ -13,6 +13,8 @@
 struct gsi_aside {
 	struct gsi_aside *next;
 	uint64_t cells;
+	uint64_t guest; /* in whose mailbox, its number; 0: the own one */
+	uint32_t watch; /* the generation, of a watched descriptor */
 	struct gsi_message message;
 	_Alignas(16) char body[];
 };

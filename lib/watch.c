@@ -11,6 +11,7 @@
 #include "lib/watch.h"
 
 #include "lib/dispatch.h"
+#include "lib/guest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +71,9 @@ renew(struct gsi_self *me)
 	w->epoll = epoll;
 	w->look = true;
 	for (uint32_t fd = 0; fd < w->room; fd++)
-		if (w->table[fd].events != 0 && arm(w, (int)fd) != 0)
+		if (w->table[fd].events != 0 &&
+		    (w->table[fd].events & GSI_WATCH_HELD) == 0 &&
+		    arm(w, (int)fd) != 0)
 			w->table[fd].events = 0;
 	(void)gsi_dispatch_add(me, epoll, EPOLLIN);
 	return gm_poll_add(me->poll, epoll, GSI_TOKEN_WATCH, 0);
@@ -118,13 +121,19 @@ make_room(struct gsi_watches *w, uint32_t fd)
 static bool
 is_own(const struct gsi_self *me, int fd)
 {
+	const struct gsi_dispatch *d = me->dispatch;
 	const int own[] = { me->bell, me->node_bell, me->socket, me->reports,
-		me->arena->fd, me->watches != NULL ? me->watches->epoll : -1 };
+		me->arena->fd, me->watches != NULL ? me->watches->epoll : -1,
+		d != NULL ? d->epoll : -1, d != NULL ? d->timer : -1,
+		d != NULL ? d->kick : -1 };
+	const struct gsi_self *at = NULL;
+	bool found = false;
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (own[i] == fd)
-			return true;
-	return false;
+		found = found || own[i] == fd;
+	while (!found && (at = gsi_guest_next(me, at)) != NULL)
+		found = is_own(at, fd);
+	return found;
 }
 
 static int
@@ -170,6 +179,12 @@ gs_watch_fd(int fd, unsigned events)
 		return gsi_fail(-EINVAL, "badarg",
 		    "descriptor %d is the library's own", fd);
 	status = watch(me, fd, events);
+	/* its poller, or a loop of the program's that has gs_fd in it */
+	if (status == -ELOOP)
+		return gsi_fail(-EINVAL, "badarg",
+		    "descriptor %d is an epoll that waits for the library "
+		    "itself: nobody can wait for both in each other",
+		    fd);
 	if (status == -EPERM)
 		return gsi_fail(status, "badarg",
 		    "descriptor %d is a regular file, which is always ready",
@@ -191,6 +206,7 @@ gs_unwatch_fd(int fd)
 		return gsi_fail(
 		    -ENOENT, "badarg", "descriptor %d is not watched", fd);
 	w->table[fd].events = 0;
+	w->table[fd].gen = ++w->gen;
 	/* closed already it is not there any more */
 	epoll_ctl(w->epoll, EPOLL_CTL_DEL, fd, NULL);
 	return 0;
@@ -271,25 +287,36 @@ gsi_watch_take(
 }
 
 /* Out of the epoll: its end would be told even if nothing is asked for. */
-void
+uint32_t
 gsi_watch_hold(struct gsi_self *me, const struct gsi_message *message)
 {
 	const struct gsi_watches *w = me->watches;
 	uint32_t fd = (uint32_t)message->tag;
 
-	if (w->table[fd].events != 0)
+	if (w->table[fd].events != 0) {
+		w->table[fd].events |= GSI_WATCH_HELD;
 		epoll_ctl(w->epoll, EPOLL_CTL_DEL, (int)fd, NULL);
+	}
+	return w->table[fd].gen;
 }
 
-void
-gsi_watch_let_go(struct gsi_self *me, const struct gsi_message *message)
+bool
+gsi_watch_let_go(
+    struct gsi_self *me, const struct gsi_message *message, uint32_t gen)
 {
 	struct gsi_watches *w = me->watches;
-	uint32_t fd = (uint32_t)message->tag;
+	struct gsi_watch *entry = &w->table[(uint32_t)message->tag];
 
-	if (w->table[fd].events != 0 && arm(w, (int)fd) != 0)
-		w->table[fd].events = 0;
+	if (entry->gen != gen)
+		return false;
+	entry->events &= ~GSI_WATCH_HELD;
+	/* it will be told of once only, or it is armed again; or closed */
+	if (entry->events != 0 && arm(w, (int)(uint32_t)message->tag) != 0) {
+		entry->events = 0;
+		return false;
+	}
 	w->look = true;
+	return true;
 }
 
 void

@@ -14,6 +14,9 @@ struct gsi_watch {
 	uint32_t events; /* 0: not watched */
 };
 
+/* In events: a message about it waits to be handled (gsi_watch_hold). */
+#define GSI_WATCH_HELD (1u << 31)
+
 struct gsi_watches {
 	int epoll; /* level-triggered, in the poller as one descriptor */
 	bool look; /* it may have something */
@@ -40,10 +43,12 @@ gsi_watch_driven(const struct gsi_self *me)
 }
 /*
  * The descriptor of a message that was taken, and waits to be handled, is
- * silent until it is: else it would be told again and again.
+ * silent until it is: else it would be told again and again.  Returns which
+ * watching it is of; false: that is over meanwhile, and so is the message.
  */
-void gsi_watch_hold(struct gsi_self *me, const struct gsi_message *message);
-void gsi_watch_let_go(struct gsi_self *me, const struct gsi_message *message);
+uint32_t gsi_watch_hold(struct gsi_self *me, const struct gsi_message *message);
+bool gsi_watch_let_go(
+    struct gsi_self *me, const struct gsi_message *message, uint32_t gen);
 void gsi_watches_free(struct gsi_self *me);
 /* A fork of a server: its copy is closed. */
 void gsi_watches_forked(struct gsi_self *me);

@@ -45,6 +45,7 @@ gm_layout_hash(void)
 		sizeof(struct gm_page),
 		offsetof(struct gm_page, words),
 		offsetof(struct gm_page, crash),
+		offsetof(struct gm_page, ring_all),
 		offsetof(struct gm_page, requests),
 	};
 	uint64_t hash = 0xcbf29ce484222325ull;

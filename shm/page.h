@@ -16,6 +16,7 @@
  *   modules, pcs   the same, one by one, then n_pcs release [P5]
  *   request_tail   owner                 release after the cell [P3]
  *   request_head   node                  release after reading the cell [P4]
+ *   ring_all       owner 1, node 0       seq_cst fences around it [D2]
  *
  * SIGKILL of the owner between any two stores: an unfinished text has no
  * state word and is ignored, of a half walked stack the frames counted so far
@@ -118,6 +119,7 @@ struct gm_page {
 	_Alignas(GM_LINE) struct gm_crash crash;
 
 	_Alignas(GM_LINE) _Atomic uint32_t request_tail;
+	_Atomic uint32_t ring_all; /* 1: the node is to ring everybody */
 	_Alignas(GM_LINE) _Atomic uint32_t request_head;
 	_Alignas(GM_LINE) struct gm_request requests[GM_REQUESTS];
 

@@ -33,7 +33,10 @@ enum gs_fd_events {
  */
 GS_API int gs_watch_fd(int fd, unsigned events) GS_MUST;
 
-/* No message about fd comes any more; -ENOENT: it is not watched. */
+/*
+ * No message about fd comes any more; -ENOENT: it is not watched.  Not an
+ * error when fd has been closed: its number is forgotten then.  Never blocks.
+ */
 GS_API int gs_unwatch_fd(int fd);
 
 /*

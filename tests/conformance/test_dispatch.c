@@ -2,6 +2,8 @@
 /*
  * A client with an event loop of its own: gs_fd and gs_dispatch.
  */
+#include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "tests/conformance/other.h"
@@ -267,4 +269,28 @@ TEST(the_end_of_the_node_is_told)
 	CHECK(readable(fd, 0));
 	gs_node_close();
 	CHECK_INT(gs_nodes_prune(), 1);
+}
+
+TEST(what_the_library_waits_with_is_not_watched)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int all, fds[2];
+
+	node_up();
+	CHECK_INT(gs_watch_fd(gs_fd(), GS_FD_READ), -EINVAL);
+	CHECK(strstr(gs_error_text(), "own") != NULL);
+	CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+	CHECK_INT(gs_watch_fd(fds[0], GS_FD_READ), 0);
+	/* nor a loop of the program's that the library is in */
+	all = epoll_create1(EPOLL_CLOEXEC);
+	CHECK_INT(epoll_ctl(all, EPOLL_CTL_ADD, gs_fd(), &event), 0);
+	CHECK_INT(gs_watch_fd(all, GS_FD_READ), -EINVAL);
+	CHECK(strstr(gs_error_text(), "library") != NULL);
+	/* closed: it is forgotten, and that is what was asked for */
+	close(fds[0]);
+	CHECK_INT(gs_unwatch_fd(fds[0]), 0);
+	CHECK_INT(gs_unwatch_fd(fds[0]), -ENOENT);
+	close(fds[1]);
+	close(all);
+	node_down();
 }

@@ -131,6 +131,57 @@ TEST(stopped_node_does_not_stop_servers_after_a_burst)
 	node_down();
 }
 
+/* More than the node's ring of requests holds of what each of them asks. */
+TEST(stopped_node_does_not_hold_up_stops)
+{
+	pid_t node;
+	gs_pid pid;
+
+	node_up();
+	pid = start("");
+	CHECK(wait_state(GS_PID(pid), GS_STATE_WAITING));
+	node = node_os_pid();
+	halt(node);
+	for (int i = 0; i < 12; i++) {
+		int64_t from = now_ms();
+
+		CHECK_INT(gs_stop(GS_PID(pid), "normal", 50), -ETIMEDOUT);
+		CHECK(now_ms() - from < 1000);
+	}
+	CHECK(gs_alive(pid));
+	go_on(node);
+	/* what was said before the time was over has been said */
+	CHECK(wait_dead(pid));
+	CHECK(got_nothing());
+	stop(start(""));
+	node_down();
+}
+
+/* A thread that is nothing in the node yet has to become something first. */
+TEST(stopped_node_does_not_hold_up_a_new_thread)
+{
+	struct caller caller = { 0 };
+	struct stopper stopper = { 0 };
+	pid_t node;
+	gs_pid pid;
+
+	node_up();
+	pid = start("");
+	node = node_os_pid();
+	halt(node);
+	call_begin(&caller, GS_PID(pid), "reply x", 100);
+	CHECK_INT(call_end(&caller), -ETIMEDOUT);
+	CHECK_STR(caller.reason, "timeout");
+	CHECK(caller.took < PROMPT);
+	stop_begin(&stopper, pid, "normal", 100);
+	CHECK_INT(stop_end(&stopper), -ETIMEDOUT);
+	go_on(node);
+	call_begin(&caller, GS_PID(pid), "reply x", SOON);
+	CHECK_INT(call_end(&caller), 0);
+	CHECK_STR(caller.reply, "x");
+	node_down();
+}
+
 /* ---- the root supervisor ---- */
 
 struct child_starter {

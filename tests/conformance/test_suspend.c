@@ -2,7 +2,7 @@
 /*
  * SYS, STOP, TMO: a suspended server.
  */
-#include "tests/conformance/helpers.h"
+#include "tests/conformance/other.h"
 
 /* Everything in its mailbox has been handled. */
 static bool
@@ -108,6 +108,89 @@ TEST(SYS_23_the_mailbox_keeps_its_cap)
 		CHECK_INT(atoi(ask(to, "get")), suspended);
 	}
 	node_down();
+}
+
+struct flood {
+	int os_pid; /* of a server that is a guest there */
+	gs_pid guest;
+	int most;
+	int sent;
+	int status;
+};
+
+static int
+find_guest(const gs_process_info *info, void *data)
+{
+	struct flood *f = data;
+
+	if (info->kind != GS_PROCESS_CLIENT || info->os_pid != f->os_pid)
+		return 0;
+	f->guest = info->pid;
+	return 1;
+}
+
+/* In the other node: until there is no room for 50 ms. */
+static void
+flood(void *data)
+{
+	struct flood *f = data;
+
+	CHECK_INT(gs_processes(find_guest, f), 1);
+	for (f->sent = f->status = 0; f->sent < f->most && f->status == 0;
+	     f->sent += f->status == 0)
+		f->status =
+		    gs_cast_wait(GS_PID(f->guest), GS_TEXT("add 1"), 50);
+}
+
+struct sum {
+	gs_addr of;
+	int wanted;
+};
+
+static bool
+has_sum(void *data)
+{
+	const struct sum *sum = data;
+
+	return atoi(ask(sum->of, "get")) == sum->wanted;
+}
+
+TEST(SYS_23_the_mailbox_in_another_node_keeps_its_cap)
+{
+	struct flood *f = test_shared(sizeof(*f));
+	struct sum sum = { 0 };
+	char script[300];
+	gs_pid pid;
+	int held;
+
+	others_up(1);
+	pid = start_named("set 0", "here");
+	f->os_pid = os_pid_of(GS_PID(pid));
+	snprintf(
+	    script, sizeof(script), "call 5000 there@%s get;last", other(0));
+	CHECK_STR(ask(GS_PID(pid), script), "0 0");
+	/* it does not read at all */
+	f->most = 100000;
+	freeze(pid);
+	other_run(0, flood, f);
+	CHECK_INT(f->status, -ETIMEDOUT);
+	held = f->sent;
+	thaw(pid);
+	sum = (struct sum){ GS_PID(pid), held };
+	CHECK(eventually(has_sum, &sum, SOON));
+	CHECK_OK(gs_sys_suspend(GS_PID(pid), SOON));
+	other_run(0, flood, f);
+	CHECK_INT(f->status, -ETIMEDOUT);
+	printf("# room for %d, suspended %d\n", held, f->sent);
+	CHECK(f->sent <= held + 48 && f->sent > held - 48);
+	CHECK_OK(gs_sys_resume(GS_PID(pid), SOON));
+	sum.wanted += f->sent;
+	CHECK(eventually(has_sum, &sum, SOON));
+	/* and there is room again, for more than there was */
+	f->most = 2 * held;
+	other_run(0, flood, f);
+	CHECK_INT(f->sent, f->most);
+	others_down(1);
 }
 
 TEST(STOP_30_parent_exit_while_suspended)

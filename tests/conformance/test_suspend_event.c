@@ -80,6 +80,25 @@ ear_info(void *state, const gs_info *info)
 	return gs_next_noreply();
 }
 
+GS_API int ear_moves(void *state, size_t size, gs_bytes argument);
+
+/* Another pipe under the number of the first; "+": that is watched, too. */
+int
+ear_moves(void *state, size_t size, gs_bytes argument)
+{
+	char path[300];
+	int fd, *ear = state;
+
+	if (size != sizeof(*ear) || gs_unwatch_fd(*ear) != 0)
+		return -EINVAL;
+	gs_string(argument, path, sizeof(path));
+	fd = open(path + 1, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || dup2(fd, *ear) != *ear || write(fd, "z", 1) != 1)
+		return -errno;
+	close(fd);
+	return path[0] == '+' ? gs_watch_fd(*ear, GS_FD_READ) : 0;
+}
+
 static GS_SERVER(ear, .state_size = sizeof(int), .init = ear_init,
     .handle_call = ear_call, .handle_info = ear_info);
 
@@ -92,6 +111,41 @@ processor_ms(int os_pid)
 	CHECK_INT(clock_getcpuclockid(os_pid, &clock), 0);
 	CHECK_INT(clock_gettime(clock, &used), 0);
 	return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* A message that waits and is about a watching that is over is dropped. */
+TEST(SYS_23_what_is_not_watched_any_more_is_not_told)
+{
+	char path[300], moved[310];
+	int fd;
+	gs_pid pid;
+
+	node_up();
+	snprintf(path, sizeof(path), "%s/pipe", getenv("GS_RUNTIME_DIR"));
+	CHECK_OK(mkfifo(path, 0600));
+	for (int again = 0; again <= 1; again++) {
+		snprintf(
+		    moved, sizeof(moved), "%c%s2", again ? '+' : '-', path);
+		CHECK_OK(mkfifo(moved + 1, 0600));
+		CHECK_OK(gs_start(&ear, gs_text(path), NULL, &pid));
+		CHECK_OK(gs_sys_suspend(GS_PID(pid), SOON));
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		CHECK_INT(write(fd, "a", 1), 1);
+		CHECK(wait_queue(GS_PID(pid), 1));
+		CHECK_OK(gs_sys_replace_state(
+		    GS_PID(pid), "ear_moves", gs_text(moved), NULL, SOON));
+		CHECK_OK(gs_sys_resume(GS_PID(pid), SOON));
+		CHECK_STR(ask(GS_PID(pid), "here"), "here");
+		if (again)
+			CHECK(wait_note("heard z"));
+		CHECK_INT(notes("heard z"), again);
+		CHECK_INT(notes("heard a"), 0);
+		stop(pid);
+		close(fd);
+		CHECK_OK(unlink(moved + 1));
+	}
+	CHECK_OK(unlink(path));
+	node_down();
 }
 
 /* It stays readable all the time, and costs one message and no work. */

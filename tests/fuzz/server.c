@@ -27,6 +27,8 @@ int __wrap_gsi_crash_install(struct gsi_self *me);
 int __wrap_gsi_exit_guard_install(struct gsi_self *me);
 int __wrap_gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size);
+void __wrap_gsi_request_room(struct gsi_self *me);
+void __wrap_gsi_request_ring(struct gsi_self *me, gs_pid pid);
 int __wrap_gsi_request_start(struct gsi_self *me, enum gsi_op op,
     const void *body, size_t size, uint64_t *tag, int64_t deadline);
 
@@ -154,6 +156,19 @@ __wrap_gsi_request_post(
 	(void)body;
 	FUZZ(size <= GM_REQUEST_BYTES);
 	return 0;
+}
+
+void
+__wrap_gsi_request_room(struct gsi_self *me)
+{
+	(void)me;
+}
+
+void
+__wrap_gsi_request_ring(struct gsi_self *me, gs_pid pid)
+{
+	(void)me;
+	(void)pid;
 }
 
 int

@@ -34,7 +34,7 @@ hello(void)
 static ssize_t
 ask_with(pid_t pid, const void *bytes, size_t size, struct gsi_welcome *answer)
 {
-	int socket = gsi_connect(gsi_home()->path, 0);
+	int socket = gsi_connect(gsi_home()->path, 0, -1);
 	int pidfd, fds[4];
 	ssize_t n;
 
@@ -264,7 +264,7 @@ TEST(all_who_knock_while_the_node_is_stopped_are_answered)
 	CHECK_INT(kill(node, SIGSTOP), 0);
 	CHECK(eventually(is_stopped, &node, SOON));
 	for (int i = 0; i < CROWD; i++) {
-		socket[i] = gsi_connect(gsi_home()->path, 0);
+		socket[i] = gsi_connect(gsi_home()->path, 0, -1);
 		CHECK_OK(socket[i]);
 		CHECK_INT(gsi_packet_send(
 			      socket[i], &packet, sizeof(packet), NULL, 0),

@@ -58,7 +58,7 @@ static ssize_t
 ask(const void *bytes, size_t size, const int *fds, int n_fds,
     struct gsi_welcome *answer)
 {
-	int socket = gsi_connect(gsi_home()->path, 0);
+	int socket = gsi_connect(gsi_home()->path, 0, -1);
 	ssize_t n;
 
 	CHECK_OK(socket);
@@ -235,7 +235,7 @@ TEST(credentials_of_others_do_not_help)
 
 	open_node(&before);
 	pidfd = pidfd_of(getppid());
-	socket = gsi_connect(gsi_home()->path, 0);
+	socket = gsi_connect(gsi_home()->path, 0, -1);
 	CHECK_OK(socket);
 	status = send_as(socket, &packet, sizeof(packet), pidfd, getppid());
 	if (status == 0) {
@@ -332,7 +332,7 @@ TEST(packets_out_of_order_do_nothing)
 	CHECK_INT(ask(&down, sizeof(down), NULL, 0, &answer), 0);
 	CHECK_INT(ask(&bye, sizeof(bye), NULL, 0, &answer), 0);
 	/* coming in twice; words of a wrong size; then leaving twice */
-	socket = gsi_connect(gsi_home()->path, 0);
+	socket = gsi_connect(gsi_home()->path, 0, -1);
 	CHECK_OK(socket);
 	for (int i = 0; i < 3; i++)
 		CHECK_INT(

@@ -212,22 +212,22 @@ TEST(connect_says_why_not)
 	int fd, other, fds = test_fds();
 
 	snprintf(path, sizeof(path), "%s/s", test_dir());
-	CHECK_INT(gsi_connect(path, 0), -ENOENT);
+	CHECK_INT(gsi_connect(path, 0, -1), -ENOENT);
 	snprintf(
 	    address.sun_path, sizeof(address.sun_path), "%s/s", test_dir());
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	CHECK_OK(bind(fd, (struct sockaddr *)&address, sizeof(address)));
-	CHECK_INT(gsi_connect(path, 0), -ECONNREFUSED);
+	CHECK_INT(gsi_connect(path, 0, -1), -ECONNREFUSED);
 	CHECK_OK(listen(fd, 4));
-	other = gsi_connect(path, 0);
+	other = gsi_connect(path, 0, -1);
 	CHECK_OK(other);
 	CHECK_INT(fcntl(other, F_GETFD), FD_CLOEXEC);
 	close(other);
 	close(fd);
-	CHECK_INT(gsi_connect(path, 0), -ECONNREFUSED);
+	CHECK_INT(gsi_connect(path, 0, -1), -ECONNREFUSED);
 	CHECK_OK(unlink(path));
 	memset(path, 'x', sizeof(path));
 	path[sizeof(address.sun_path)] = '\0';
-	CHECK_INT(gsi_connect(path, 0), -ENAMETOOLONG);
+	CHECK_INT(gsi_connect(path, 0, -1), -ENAMETOOLONG);
 	CHECK_INT(test_fds(), fds);
 }
