@@ -38,9 +38,9 @@ GS_API char *gs_string(gs_bytes bytes, char *text, size_t size);
 GS_API char *gs_printable(gs_bytes bytes, char *text, size_t size);
 
 /*
- * printf into memory of the library: borrowed until this thread's eighth
- * next gs_format.  No memory left gives size 1 and data NULL, which is refused
- * wherever it is sent.
+ * printf into memory of the library, a NUL behind it: borrowed until this
+ * thread's eighth next gs_format.  No memory left gives size 1 and data NULL,
+ * which is refused wherever it is sent.
  */
 GS_API gs_bytes gs_format(const char *format, ...) GS_PRINTF(1, 2);
 

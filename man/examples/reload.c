@@ -8,6 +8,7 @@
  *	gsctl call greeting get
  *	kill -HUP $(gsctl whereis --os-pid greeting)
  */
+#include <errno.h>
 #include <genserver.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,9 +23,12 @@ static bool
 load(struct reload *r)
 {
 	char line[sizeof(r->greeting)];
-	FILE *file = fopen(r->path, "re");
-	bool done = file && fgets(line, sizeof(line), file);
+	FILE *file;
+	bool done;
 
+	errno = 0;
+	file = fopen(r->path, "re");
+	done = file && fgets(line, sizeof(line), file);
 	if (file)
 		fclose(file);
 	if (!done)
@@ -41,9 +45,11 @@ reload_init(void *state, gs_bytes argument)
 
 	gs_string(argument, r->path, sizeof(r->path));
 	if (!load(r))
-		return gs_error("no_such_file");
+		return gs_error(GS_STR("cannot read %s: %s", r->path,
+		    errno != 0 ? strerror(errno) : "it is empty")
+				    .data);
 	if (gs_watch_signal(SIGHUP) != 0)
-		return gs_next_stop("no_signal");
+		return gs_error(gs_error_text());
 	return gs_ok();
 }
 

@@ -33,6 +33,7 @@ struct tcpecho {
 	struct client *clients[FDS]; /* by descriptor */
 };
 
+/* The descriptor, or -errno. */
 static int
 listen_on(int port)
 {
@@ -42,16 +43,20 @@ listen_on(int port)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
+	int on = 1, status;
 
 	if (fd < 0)
-		return -1;
+		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
-	    listen(fd, SOMAXCONN) == 0 && gs_watch_fd(fd, GS_FD_READ) == 0)
+	    listen(fd, SOMAXCONN) == 0)
+		status = gs_watch_fd(fd, GS_FD_READ);
+	else
+		status = -errno;
+	if (status == 0)
 		return fd;
 	close(fd);
-	return -1;
+	return status;
 }
 
 static gs_next
@@ -62,9 +67,11 @@ tcpecho_init(void *state, gs_bytes argument)
 	socklen_t size = sizeof(at);
 
 	t->listener = listen_on((int)gs_long(argument, 0));
-	if (t->listener < 0 ||
-	    getsockname(t->listener, (struct sockaddr *)&at, &size) != 0)
-		return gs_error("no_port");
+	if (t->listener < 0)
+		return gs_error(
+		    GS_STR("no_port: %s", strerror(-t->listener)).data);
+	if (getsockname(t->listener, (struct sockaddr *)&at, &size) != 0)
+		return gs_error(GS_STR("no_port: %s", strerror(errno)).data);
 	t->port = ntohs(at.sin_port);
 	return gs_ok();
 }

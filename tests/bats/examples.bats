@@ -638,7 +638,7 @@ echo_clients()
 	# a port that is taken
 	run --separate-stderr gsctl start --name other "$ex/tcpecho.so" "$port"
 	[ "$status" = 5 ]
-	[[ $stderr == *no_port* ]]
+	[[ $stderr == *"no_port: Address already in use"* ]]
 }
 
 @test "tcpecho: kill -9 closes its connections and it starts again" {
