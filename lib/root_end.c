@@ -175,7 +175,10 @@ start_failed(
 	gsi_root_answer_starter(child, status, pid, reason);
 }
 
-/* Ended as it was told to, and not killed for being slow, say. */
+/*
+ * Ended as it was told to, and not killed for being slow, say.  A plain program
+ * knows no better way than to exit with 0.
+ */
 static bool
 stop_went_well(const struct gsi_child *child, const char *reason)
 {
@@ -186,7 +189,8 @@ stop_went_well(const struct gsi_child *child, const char *reason)
 		return true;
 	if (strcmp(reason, "shutdown") == 0)
 		return true;
-	return gsi_reason_clean(reason) && spec->restart != GS_PERMANENT;
+	return gsi_reason_clean(reason) &&
+	       (spec->restart != GS_PERMANENT || spec->code == GSI_CODE_PLAIN);
 }
 
 static void

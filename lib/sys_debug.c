@@ -95,6 +95,20 @@ gs_sys_get_log(gs_addr to, const char **log, int timeout)
 	return status;
 }
 
+/* Of which file it was, the server does not say. */
+static int
+not_opened(gs_addr to, const char *path, int status)
+{
+	char reason[GS_REASON_MAX + 1], where[512];
+
+	if (strncmp(gs_error_reason(), "open_file", 9) != 0)
+		return status;
+	gsi_reason_copy(reason, gs_error_reason());
+	return gsi_fail(status, reason,
+	    "sys_log_to_file to %s failed: open_file: '%s': %s",
+	    gsi_addr_text(to, where, sizeof(where)), path, strerror(-status));
+}
+
 GS_API int
 gs_sys_log_to_file(gs_addr to, const char *path, int timeout)
 {
@@ -113,7 +127,8 @@ gs_sys_log_to_file(gs_addr to, const char *path, int timeout)
 		return gsi_fail(status, "open_file",
 		    "sys_log_to_file: '%s': %s", path, strerror(-status));
 	strcat(word, ")");
-	return turn(to, "sys_log_to_file", word, NULL, timeout);
+	status = turn(to, "sys_log_to_file", word, NULL, timeout);
+	return status == 0 ? 0 : not_opened(to, path, status);
 }
 
 GS_API int

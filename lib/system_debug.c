@@ -107,6 +107,12 @@ gsi_system_install(struct gsi_server *s, const struct gsi_asked *asked)
 		id = names + n + 1;
 	if (gsi_debug_switched(s))
 		status = gsi_debug_install(s, names, id, asked->text);
+	if (status == -ESRCH) {
+		gsi_debug_settle(s);
+		gsi_system_refuse(s, asked, -ENOSYS,
+		    "undef: the module exports no function %.100s", names);
+		return;
+	}
 	finish(s, asked, status);
 }
 

@@ -14,6 +14,12 @@ teardown()
 	node_teardown
 }
 
+# logged NAME TEXT
+logged()
+{
+	gsctl log "$1" | grep -q -- "$2"
+}
+
 @test "gsctl stop: it is gone, its name free, and it stays down" {
 	gsctl start --name kv "$kit" >/dev/null
 	os=$(gsctl whereis --os-pid kv)
@@ -52,6 +58,19 @@ teardown()
 	os=$(gsctl whereis --os-pid late)
 	gsctl stop late
 	gone "$os"
+}
+
+# LOG-06
+@test "gsctl stop: a program that ends well when told to is no error, another is" {
+	for status in 0 3; do
+		echo "trap 'exit $status' TERM; echo ready; while :; do sleep 1 & wait; done" \
+			>"$work/end$status"
+		gsctl start --plain --name "end$status" sh "$work/end$status" >/dev/null
+		within 5 logged "end$status" ready
+		gsctl stop "end$status"
+	done
+	within 5 logged end3 "shutdown_error: exit:3"
+	run -1 logged end0 shutdown_error
 }
 
 @test "gsctl stop: a server that is stopped by SIGSTOP" {
