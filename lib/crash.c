@@ -122,6 +122,8 @@ gsi_crash_exit(void)
 	gsi_crash_message(crash, c->me);
 	gm_store(&crash->state, GM_CRASH_EXIT, release); /* [P2] */
 	gsi_unwind(&c->unwind, c->page, crash->pc);
+	/* our own and those of the C library: who called exit is of interest */
+	gsi_unwind_skip(c->page);
 }
 
 /* Would the instruction fault again if the handler just returned? */

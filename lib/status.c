@@ -11,6 +11,7 @@
 #include "lib/system.h"
 
 #define HEX_SHOWN 64u
+#define TEXT_LEAST 4u
 
 static const char *
 kind_text(const struct gsi_server *s)
@@ -64,7 +65,10 @@ message_text(const struct gsi_server *s, gs_bytes body, char text[GSI_SHOWN])
 	gsi_printable(text + n, GSI_SHOWN - n, body.data, body.size);
 }
 
-/* Nobody has put these bytes into words: they are text if they look so. */
+/*
+ * Nobody has put these bytes into words: they are text if they look so, and a
+ * small number, of one byte or three, does not.
+ */
 void
 gsi_state_bytes(const struct gsi_server *s, char text[GSI_SHOWN])
 {
@@ -76,7 +80,7 @@ gsi_state_bytes(const struct gsi_server *s, char text[GSI_SHOWN])
 		n++;
 	for (used = n; used < size && p[used] == '\0';)
 		used++;
-	if (n && used == size) {
+	if (n >= TEXT_LEAST && used == size) {
 		gsi_printable(text, GSI_SHOWN, p, n);
 		return;
 	}

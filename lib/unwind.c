@@ -186,6 +186,25 @@ step(struct gsi_unwind *u, bool inside, bool known, bool first, uint64_t *pc)
 }
 
 void
+gsi_unwind_skip(struct gm_page *page)
+{
+	struct gm_crash *crash = &page->crash;
+	uint32_t n = gm_load(&crash->n_pcs, relaxed), from = 0;
+
+	for (int object = 0; object < 2 && from < n; object++)
+		for (uint8_t in = crash->in[from]; from < n; from++)
+			if (crash->in[from] != in)
+				break;
+	if (from == n)
+		return;
+	memmove(crash->pcs, crash->pcs + from, (n - from) * sizeof(uint64_t));
+	memmove(crash->in, crash->in + from, n - from);
+	/* the first is looked up as it is, not as what stands behind a call */
+	crash->pcs[0]--;
+	gm_store(&crash->n_pcs, n - from, release); /* [P5] */
+}
+
+void
 gsi_unwind(struct gsi_unwind *u, struct gm_page *page, uint64_t pc)
 {
 	bool called = false; /* pc is a return address, behind its call */

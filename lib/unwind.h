@@ -117,5 +117,10 @@ struct gsi_unwind {
  * fills page->crash.pcs, .in and page->modules and counts in n_pcs.
  */
 void gsi_unwind(struct gsi_unwind *u, struct gm_page *page, uint64_t pc);
+/*
+ * Drops the innermost frames, those of the first two objects, unless there are
+ * no others.  SIGKILL in the middle of it: some of them are shown, or twice.
+ */
+void gsi_unwind_skip(struct gm_page *page);
 
 #endif

@@ -70,7 +70,8 @@ named()
 	is "$(jq -r .fields.last_message <<<"$record")" "exit 3"
 	is "$(jq -r .fields.signal <<<"$record")" null
 	jq -e '.fields.client' <<<"$record"
-	jq -e '[.backtrace[].function] | index("exits")' <<<"$record"
+	functions exits
+	has "$(gsctl show f)" "exit:3 in exits ("
 }
 
 @test "crash: a backtrace goes through code of others" {
