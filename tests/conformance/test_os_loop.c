@@ -59,7 +59,7 @@ TEST(OS_21_a_crash_loop_costs_little_and_ends)
 	CHECK(wait_child("x", GS_CHILD_FAILED));
 	CHECK_INT(notes("up"), RESTARTS + 1);
 	/* each end is reported once; then there is silence */
-	CHECK(wait_caught("shutdown"));
+	CHECK(wait_caught("reached_max_restart_intensity"));
 	CHECK_INT(caught_count(" error crash "), RESTARTS + 1);
 	size = strlen(caught());
 	CHECK(size < (RESTARTS + 2) * 4096);
