@@ -206,17 +206,24 @@ settle(const struct gsi_newborn *n)
 	struct gsi_self *me = calloc(1, sizeof(*me));
 	struct gm_arena *arena = gsi_share_new(parent->arena);
 	int keep[] = { n->bell, n->life, parent->arena->fd, parent->node_bell,
-		parent->reports, n->group_life, parent->bell };
+		parent->reports, n->group_life, parent->bell, n->orders };
 	int status;
 
 	if (me == NULL || arena == NULL)
 		_exit(1);
-	close_others(keep, 7);
+	close_others(keep, 8);
 	me->is_server = true;
 	me->socket = -1;
 	status = gsi_member_prepare(
 	    me, n->pid, arena, n->bell, parent->node_bell, parent->reports);
 	gsi_member_guess(me);
+	/* nothing can have come when it is up: its forker wants the CPU */
+	me->yielding.without = 1;
+	gsi_peer_know(me, parent->pid, parent->bell, &parent->region);
+	gsi_home_server(arena);
+	gsi_self_set(me);
+	/* what is printed is in the log when it is printed */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	wait_published(parent->arena, n->pid, n->bell, n->life);
 	/* the life pipe kills with the node; the forker's end is no reason */
 	if (n->life >= 0)
@@ -228,17 +235,12 @@ settle(const struct gsi_newborn *n)
 			give_up(me, "system_limit");
 		_exit(1);
 	}
-	/* nothing can have come when it is up: its forker wants the CPU */
-	me->yielding.without = 1;
-	gsi_peer_know(me, parent->pid, parent->bell, &parent->region);
-	gsi_home_server(arena);
-	gsi_self_set(me);
 	return me;
 }
 
 /* What the child does before it may touch anything of its own. */
 static void
-first_acts(pid_t forker)
+first_acts(pid_t forker, bool parked)
 {
 	sigset_t none;
 
@@ -247,6 +249,8 @@ first_acts(pid_t forker)
 	if (getppid() != forker)
 		raise(SIGKILL);
 	setpgid(0, 0);
+	if (parked)
+		prctl(PR_SET_NAME, "gs-parked");
 	/* the forker's handlers do nothing here that the defaults do not */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -256,22 +260,25 @@ void
 gsi_newborn_run(const struct gsi_newborn *n, pid_t forker)
 {
 	const struct gsi_spec *spec = n->spec;
-	const char *name = gsi_spec_text(spec, spec->name_at);
-	struct gsi_self *me;
 	struct gsi_birth birth = {
-		.hibernate_after = spec->hibernate_after,
 		.parent = n->parent,
-		.debug = gsi_spec_text(spec, spec->debug_at),
 		.started = gsi_say_started,
 		.refused = gsi_say_refused,
 	};
+	const char *name;
+	struct gsi_self *me;
 
-	first_acts(forker);
+	first_acts(forker, n->spec == NULL);
 	me = settle(n);
+	if (spec == NULL)
+		spec = gsi_parked_wake(n->orders, &birth.parent);
+	if (spec == NULL)
+		give_up(me, "system_limit");
+	birth.hibernate_after = spec->hibernate_after;
+	birth.debug = gsi_spec_text(spec, spec->debug_at);
 	/* pstree and top show the supervision tree by its names */
+	name = gsi_spec_text(spec, spec->name_at);
 	prctl(PR_SET_NAME, name[0] != '\0' ? name : "gs-server");
-	/* what is printed is in the log when it is printed */
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	take_limits(me, spec);
 	enter_folder(me, spec);
 	if (spec->code == GSI_CODE_PLAIN) {
@@ -281,7 +288,7 @@ gsi_newborn_run(const struct gsi_newborn *n, pid_t forker)
 		gsi_say_started(me);
 	}
 	if (spec->code == GSI_CODE_PROGRAM || spec->code == GSI_CODE_PLAIN)
-		gsi_seat_exec(me, spec, n->parent, n->life);
+		gsi_seat_exec(me, spec, birth.parent, n->life);
 	birth.behaviour = find_code(me, spec);
 	if (spec->via != 0) {
 		birth.via = (const void *)((uintptr_t)birth.behaviour +

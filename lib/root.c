@@ -85,6 +85,8 @@ root_info(void *state, const gs_info *info)
 	struct gsi_root *root = *(struct gsi_root **)state;
 	struct root_timer t;
 
+	if (info->kind == GS_INFO_TIMEOUT)
+		gsi_park(root->forker);
 	if (info->kind == GS_INFO_TIMER && info->body.size == sizeof(t)) {
 		memcpy(&t, info->body.data, sizeof(t));
 		root_timer(root, &t);
@@ -146,6 +148,7 @@ root_terminate(void *state, const char *reason)
 	/* no end of ours that nobody wanted is theirs: the next root goes on */
 	if (!gsi_reason_clean(reason))
 		return;
+	gsi_parked_end(root->forker);
 	for (child = root->children.last; child; child = child->prev) {
 		if (child->os_pid == 0)
 			continue;

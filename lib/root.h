@@ -58,6 +58,7 @@ struct gsi_root {
 	struct gsi_forker *forker;
 	struct gsi_children children;
 	bool progress; /* children that are up are reported */
+	int64_t last_start; /* when one was asked for, ns */
 };
 
 enum gsi_root_timer_for {

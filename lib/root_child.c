@@ -58,7 +58,7 @@ gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 	child->refusal[0] = '\0';
 	gsi_root_timer_off(child);
 	child->state = GS_CHILD_STARTING;
-	status = gsi_next_seat(root->forker, &child->pid);
+	status = gsi_next_seat(root->forker, child->spec, &child->pid);
 	gsi_child_save(&root->children, child);
 	if (status == 0)
 		status = gsi_spawn(root->forker, child->spec, child->caller,
@@ -196,9 +196,13 @@ gsi_root_child(void *state, const struct gsi_message *m)
 {
 	struct gsi_root *root = *(struct gsi_root **)state;
 
-	if (m->kind == GSI_CHILD)
+	if (m->kind == GSI_CHILD) {
 		take_child(root, m);
-	else
-		take_started(root, m);
-	return gs_next_noreply();
+		return gs_next_noreply();
+	}
+	take_started(root, m);
+	/* the next one is forked when there is nothing else to do */
+	return root->forker->parked.os_pid != 0
+		   ? gs_next_noreply()
+		   : gs_with_timeout(gs_next_noreply(), 0);
 }

@@ -21,6 +21,7 @@
 #include "lib/request.h"
 
 #define PIPE_FORKS 64u
+#define SEATS (sizeof((struct gsi_forker *)0)->seats / sizeof(gs_pid))
 
 int
 gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me, int control)
@@ -28,7 +29,7 @@ gsi_forker_init(struct gsi_forker *forker, struct gsi_self *me, int control)
 	memset(forker, 0, sizeof(*forker));
 	forker->me = me;
 	forker->control = control;
-	forker->pipe_read = forker->next_life = -1;
+	forker->pipe_read = -1;
 	forker->fd_folder =
 	    open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return forker->fd_folder < 0 ? -errno : 0;
@@ -77,15 +78,6 @@ open_life(struct gsi_forker *forker)
 	return fd;
 }
 
-static int
-take_life(struct gsi_forker *forker)
-{
-	int life = forker->next_life;
-
-	forker->next_life = -1;
-	return life >= 0 ? life : open_life(forker);
-}
-
 /* From here on the last writer's end, the node's, kills the child. */
 static void
 arm_life(int life, int type, pid_t child)
@@ -110,7 +102,7 @@ take_pool(struct gsi_forker *forker, int flags)
 	if (n != (ssize_t)sizeof(pool) || pool.n > GSI_POOL)
 		return;
 	for (uint32_t i = 0; i < pool.n; i++) {
-		if (bells[i] < 0 || forker->n_seats == 64) {
+		if (bells[i] < 0 || forker->n_seats == SEATS) {
 			if (bells[i] >= 0)
 				close(bells[i]);
 			continue;
@@ -120,52 +112,82 @@ take_pool(struct gsi_forker *forker, int flags)
 	}
 }
 
-/* The node fills up at half, so there is nothing to wait for but a limit. */
-int
-gsi_next_seat(struct gsi_forker *forker, gs_pid *pid)
+/* A pool that has come is taken when the last one is at its end. */
+bool
+gsi_has_seat(struct gsi_forker *forker)
 {
 	struct pollfd p = { .fd = forker->control, .events = POLLIN };
 
-	while (poll(&p, 1, 0) == 1 && forker->n_seats + GSI_POOL <= 64)
+	if (forker->n_seats == 0 && poll(&p, 1, 0) == 1)
 		take_pool(forker, MSG_DONTWAIT);
-	if (forker->n_seats == 0) {
-		/* any request makes the node look at the pool */
-		gsi_request_post(forker->me, GSI_OP_CHANGED, NULL, 0);
-		if (poll(&p, 1, 200) == 1)
-			take_pool(forker, MSG_DONTWAIT);
-	}
+	return forker->n_seats > 0;
+}
+
+/* The node fills up at half, so there is nothing to wait for but a limit. */
+static bool
+await_seat(struct gsi_forker *forker)
+{
+	struct pollfd p = { .fd = forker->control, .events = POLLIN };
+
+	if (gsi_has_seat(forker))
+		return true;
+	/* any request makes the node look at the pool */
+	gsi_request_post(forker->me, GSI_OP_CHANGED, NULL, 0);
+	if (poll(&p, 1, 200) == 1)
+		take_pool(forker, MSG_DONTWAIT);
 	if (forker->n_seats == 0)
+		gsi_parked_end(forker);
+	return forker->n_seats > 0;
+}
+
+int
+gsi_next_seat(
+    struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid *pid)
+{
+	if (gsi_parked_fits(forker, spec)) {
+		*pid = forker->parked.pid;
+		return 0;
+	}
+	if (!await_seat(forker))
 		return -EAGAIN;
 	*pid = forker->seats[0];
 	return 0;
 }
 
-static int
-take_seat(struct gsi_forker *forker, gs_pid *pid, int *bell)
+void
+gsi_take_seat(struct gsi_forker *forker, gs_pid *pid, int *bell)
 {
-	int status = gsi_next_seat(forker, pid);
-
-	if (status != 0)
-		return status;
 	forker->n_seats--;
+	*pid = forker->seats[0];
 	*bell = forker->bells[0];
 	/* first come, first used, as the node counts them */
 	memmove(forker->seats, forker->seats + 1,
 	    forker->n_seats * sizeof(forker->seats[0]));
 	memmove(forker->bells, forker->bells + 1,
 	    forker->n_seats * sizeof(forker->bells[0]));
-	return 0;
+}
+
+/* As good as before, and the next to be taken: the ledger may speak of it. */
+void
+gsi_seat_back(struct gsi_forker *forker, gs_pid pid, int bell)
+{
+	memmove(forker->seats + 1, forker->seats,
+	    forker->n_seats * sizeof(forker->seats[0]));
+	memmove(forker->bells + 1, forker->bells,
+	    forker->n_seats * sizeof(forker->bells[0]));
+	forker->seats[0] = pid;
+	forker->bells[0] = bell;
+	forker->n_seats++;
 }
 
 static void
-say_born(struct gsi_forker *forker, const struct gsi_newborn *n, gs_pid caller,
-    pid_t os_pid)
+say_born(struct gsi_forker *forker, gs_pid pid, const struct gsi_spec *spec,
+    gs_pid caller, pid_t os_pid)
 {
-	const struct gsi_spec *spec = n->spec;
 	const char *name = gsi_spec_text(spec, spec->name_at);
 	struct gsi_born born = {
-		.slot = n->pid.slot,
-		.gen = n->pid.gen,
+		.slot = pid.slot,
+		.gen = pid.gen,
 		.os_pid = os_pid,
 		.caller = caller,
 		.ref = spec->ref,
@@ -195,58 +217,74 @@ parent_of(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller)
 	return GS_NO_PID;
 }
 
-/* spec: where the child has it as well. */
-static int
-spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
-    gs_pid *pid, pid_t *os_pid)
+pid_t
+gsi_fork_child(struct gsi_forker *forker, struct gsi_newborn *n)
 {
-	struct gsi_newborn n = { .forker = forker, .spec = spec };
-	sigset_t all, old;
 	pid_t me = getpid(), child;
+	sigset_t all, old;
 	int status;
 
-	status = take_seat(forker, &n.pid, &n.bell);
-	if (status != 0)
-		return status;
-	n.parent = parent_of(forker, spec, caller);
-	n.life = take_life(forker);
-	/* the helpers of a plain program do not know of us */
-	n.group_life = spec->code == GSI_CODE_PLAIN ? open_life(forker) : -1;
+	n->forker = forker;
+	n->life = open_life(forker);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	gsi_home()->bears = true;
 	child = fork();
 	gsi_home()->bears = false;
 	if (child == 0)
-		gsi_newborn_run(&n, me);
+		gsi_newborn_run(n, me);
 	status = child < 0 ? -errno : 0;
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (child > 0)
+		arm_life(n->life, F_OWNER_PID, child);
+	if (n->life >= 0)
+		close(n->life);
+	return child > 0 ? child : status;
+}
+
+/* spec: where the child has it as well. */
+static int
+spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
+    gs_pid *pid, pid_t *os_pid)
+{
+	struct gsi_newborn n = { .spec = spec,
+		.parent = parent_of(forker, spec, caller),
+		.group_life = -1,
+		.orders = -1 };
+	pid_t child;
+
+	if (!await_seat(forker))
+		return -EAGAIN;
+	gsi_take_seat(forker, &n.pid, &n.bell);
+	/* the helpers of a plain program do not know of us */
+	if (spec->code == GSI_CODE_PLAIN)
+		n.group_life = open_life(forker);
+	child = gsi_fork_child(forker, &n);
+	if (child < 0 && forker->parked.os_pid != 0) {
+		/* there is one process too many, then */
+		gsi_parked_end(forker);
+		child = gsi_fork_child(forker, &n);
+	}
 	if (child > 0) {
-		setpgid(child, child);
-		arm_life(n.life, F_OWNER_PID, child);
-		arm_life(n.group_life, F_OWNER_PGRP, child);
-		say_born(forker, &n, caller, child);
+		if (n.group_life >= 0) {
+			setpgid(child, child);
+			arm_life(n.group_life, F_OWNER_PGRP, child);
+		}
+		say_born(forker, n.pid, spec, caller, child);
 		close(n.bell);
 		*pid = n.pid;
 		*os_pid = child;
 	} else {
-		/* the seat is as good as before */
-		forker->seats[forker->n_seats] = n.pid;
-		forker->bells[forker->n_seats++] = n.bell;
+		gsi_seat_back(forker, n.pid, n.bell);
 	}
 	if (n.group_life >= 0)
 		close(n.group_life);
-	if (n.life >= 0)
-		close(n.life);
-	/* while the child has enough to do */
-	if (status == 0)
-		forker->next_life = open_life(forker);
-	return status;
+	return child > 0 ? 0 : (int)child;
 }
 
-int
-gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
-    gs_pid *pid, pid_t *os_pid)
+static int
+spawn_copy(struct gsi_forker *forker, const struct gsi_spec *spec,
+    gs_pid caller, gs_pid *pid, pid_t *os_pid)
 {
 	struct gsi_spec *copy = malloc(spec->size);
 	int status;
@@ -257,4 +295,20 @@ gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
 	status = spawn(forker, copy, caller, pid, os_pid);
 	free(copy);
 	return status;
+}
+
+int
+gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid caller,
+    gs_pid *pid, pid_t *os_pid)
+{
+	const struct gsi_parked *parked = &forker->parked;
+
+	*os_pid = 0;
+	if (parked->os_pid != 0 && gs_pid_equal(*pid, parked->pid))
+		*os_pid =
+		    gsi_unpark(forker, spec, parent_of(forker, spec, caller));
+	if (*os_pid == 0)
+		return spawn_copy(forker, spec, caller, pid, os_pid);
+	say_born(forker, *pid, spec, caller, *os_pid);
+	return 0;
 }

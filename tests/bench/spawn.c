@@ -10,6 +10,8 @@
  * spawn.stop.rate: a server is started and stopped, one after the other.
  * Limit: a bare process is forked, says that it runs, ends and is reaped.
  *
+ * spawn.lone.p50: a server is started, and nothing else for 3 ms before.
+ *
  * Ours and bare ones are started in turns, some at a time, and the median
  * turn counts.  The bare ones are forked by a process that was forked before
  * the node was opened, and so has less to copy.  All is done once before,
@@ -26,6 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/bench/kit.h"
@@ -232,6 +235,51 @@ stop(gs_pid *all, size_t turns)
 	free(ns);
 }
 
+static int64_t
+lone_start(gs_pid *pid)
+{
+	struct timespec pause = { 0, 3000000 };
+	int64_t start;
+
+	nanosleep(&pause, NULL);
+	start = bench_now();
+	bench_must(gs_start(&bench_echo, GS_NONE, NULL, pid), "start");
+	return bench_now() - start;
+}
+
+static int64_t
+lone_bare(void)
+{
+	struct timespec pause = { 0, 3000000 };
+	pid_t pid;
+	int64_t start;
+
+	nanosleep(&pause, NULL);
+	start = bench_now();
+	bare_start(STOP, &pid);
+	start = bench_now() - start;
+	waitpid(pid, NULL, 0);
+	return start;
+}
+
+static void
+lone(gs_pid *all, size_t count)
+{
+	int64_t *ns = bench_samples(count * 2);
+
+	for (size_t i = 0; i < count; i++) {
+		ns[i] = lone_start(&all[i]);
+		ns[count + i] = lone_bare();
+	}
+	for (size_t i = 0; i < count; i++)
+		bench_must(gs_stop(GS_PID(all[i]), NULL, 60000), "stop");
+	bench_tell(
+	    "ours", "spawn.lone.p50", bench_percentile(ns, count, 0.5) / 1e3);
+	bench_tell("limit", "spawn.lone.p50",
+	    bench_percentile(ns + count, count, 0.5) / 1e3);
+	free(ns);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -244,6 +292,7 @@ main(int argc, char **argv)
 	stay(all, turns, false);
 	stay(all, turns, true);
 	stop(all, turns);
+	lone(all, turns);
 	free(all);
 	return 0;
 }

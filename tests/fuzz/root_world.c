@@ -16,7 +16,9 @@ int __wrap_gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size);
 int __wrap_gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec,
     gs_pid caller, gs_pid *pid, pid_t *os_pid);
-int __wrap_gsi_next_seat(struct gsi_forker *forker, gs_pid *pid);
+int __wrap_gsi_next_seat(
+    struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid *pid);
+void __wrap_gsi_park(struct gsi_forker *forker);
 int __wrap_gm_name_find(const struct gm_arena *arena, const char *name,
     size_t size, uint32_t *slot, uint32_t *gen);
 int __wrap_dladdr(const void *address, void *info);
@@ -120,11 +122,20 @@ no_fork(struct world *w)
 }
 
 int
-__wrap_gsi_next_seat(struct gsi_forker *forker, gs_pid *pid)
+__wrap_gsi_next_seat(
+    struct gsi_forker *forker, const struct gsi_spec *spec, gs_pid *pid)
 {
 	(void)forker;
+	(void)spec;
 	*pid = next_pid(world());
 	return no_fork(world()) ? -EAGAIN : 0;
+}
+
+/* No start finds one. */
+void
+__wrap_gsi_park(struct gsi_forker *forker)
+{
+	(void)forker;
 }
 
 int
