@@ -30,6 +30,7 @@ struct crash_state {
 	struct gsi_self *me;
 	struct gm_page *page;
 	int os_pid; /* of the server, 0 none yet */
+	int tid; /* of the thread that is the server */
 	int made_by; /* who has installed the handlers */
 	int bell;
 	_Atomic uint32_t claimed; /* a thread is writing the record */
@@ -167,6 +168,17 @@ gsi_signal_note(int number)
 	return write(c->bell, &one, sizeof(one)) >= 0 || errno == EAGAIN;
 }
 
+/*
+ * In the server's own thread: only there is what it has in other nodes not
+ * just being changed.  False: it is that thread.
+ */
+static bool
+passed_on(const struct crash_state *c, int number)
+{
+	return syscall(SYS_gettid) != c->tid &&
+	       syscall(SYS_tgkill, c->os_pid, c->tid, number) == 0;
+}
+
 static void
 on_sigterm(int number)
 {
@@ -176,6 +188,10 @@ on_sigterm(int number)
 	if (!c) {
 		signal(number, SIG_DFL);
 		raise(number);
+		return;
+	}
+	if (passed_on(c, number)) {
+		errno = saved;
 		return;
 	}
 	if (!c->me->trap_exit) {
@@ -267,9 +283,18 @@ gsi_crash_install(struct gsi_self *me)
 	c->bell = me->bell;
 	gm_store(&c->claimed, 0, relaxed);
 	gm_store(&c->signals, 0, relaxed);
+	c->tid = (int)syscall(SYS_gettid);
 	/* last: from here on a handler takes it for ours */
 	c->os_pid = getpid();
 	return 0;
+}
+
+bool
+gsi_crash_thread(void)
+{
+	const struct crash_state *c = state_of_server();
+
+	return c && syscall(SYS_gettid) == c->tid;
 }
 
 struct gsi_self *

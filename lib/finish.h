@@ -31,6 +31,8 @@ int gsi_crash_install(struct gsi_self *me);
 int gsi_crash_prepare(void);
 /* The server of this process, from any of its threads; NULL in others. */
 struct gsi_self *gsi_crash_self(void);
+/* This thread is the server. */
+bool gsi_crash_thread(void);
 /* It leaves by exit(3): what it has in hand, and where from. */
 void gsi_crash_exit(void);
 /* A handler of the program has recovered from a fault: forget the record. */

@@ -58,9 +58,11 @@ gsi_guest_free(struct gsi_guest *guest)
 	struct gsi_self *host = guest->host;
 	struct gsi_guest **at = &host->guests->first;
 
+	pthread_mutex_lock(&host->guests->lock);
 	while (*at != guest)
 		at = &(*at)->next;
 	*at = guest->next;
+	pthread_mutex_unlock(&host->guests->lock);
 	if (host->guests->used == guest)
 		host->guests->used = NULL;
 	gsi_leave(&guest->self, !guest->self.node_gone);
@@ -71,13 +73,16 @@ gsi_guest_free(struct gsi_guest *guest)
 void
 gsi_guests_free(struct gsi_self *me)
 {
-	if (me->guests == NULL)
+	struct gsi_guests *all = me->guests;
+
+	if (all == NULL)
 		return;
-	while (me->guests->first != NULL)
-		gsi_guest_free(me->guests->first);
-	free(me->guests->cut.at);
-	free(me->guests);
+	while (all->first != NULL)
+		gsi_guest_free(all->first);
 	me->guests = NULL;
+	free(all->cut.at);
+	pthread_mutex_destroy(&all->lock);
+	free(all);
 }
 
 /*
@@ -180,8 +185,12 @@ visit(struct gsi_self *host, const char *name, int64_t deadline,
 		free(g);
 		return status;
 	}
+	pthread_mutex_lock(&host->guests->lock);
 	g->next = host->guests->first;
+	/* a signal handler of this thread finds the list whole */
+	gm_compiler_fence();
 	host->guests->first = g;
+	pthread_mutex_unlock(&host->guests->lock);
 	if (!traps(g)) {
 		gsi_guest_free(g);
 		return -ENOTCONN;
@@ -247,11 +256,16 @@ attach(
 static int
 prepare(struct gsi_self *me)
 {
-	if (me->guests == NULL)
-		me->guests = calloc(1, sizeof(*me->guests));
-	if (me->guests == NULL || gsi_pendings_need(me) != 0)
-		return -ENOMEM;
-	return 0;
+	struct gsi_guests *all;
+
+	if (me->guests == NULL) {
+		all = calloc(1, sizeof(*all));
+		if (all == NULL)
+			return -ENOMEM;
+		pthread_mutex_init(&all->lock, NULL);
+		me->guests = all;
+	}
+	return gsi_pendings_need(me) != 0 ? -ENOMEM : 0;
 }
 
 bool

@@ -10,22 +10,11 @@
 #ifndef GSI_GUEST_H
 #define GSI_GUEST_H
 
-#include "lib/internal.h"
+#include <pthread.h>
+
+#include "lib/guest_ties.h"
 
 #define GSI_GUEST_TAG (1ull << 63) /* no tag of a home has it */
-
-/* A monitor or a link into another node. */
-struct gsi_tie {
-	uint32_t kind; /* GSI_DOWN or GSI_EXIT: what its end would be */
-	gs_pid pid;
-	uint64_t ref;
-};
-
-struct gsi_ties {
-	struct gsi_tie *at;
-	uint32_t n;
-	uint32_t max;
-};
 
 struct gsi_guest {
 	struct gsi_self self; /* self.guest is this one */
@@ -41,6 +30,7 @@ struct gsi_guest {
 #define GSI_SILENT 8u
 
 struct gsi_guests {
+	pthread_mutex_t lock; /* of the list; see gsi_guests_words */
 	struct gsi_guest *first; /* the newest */
 	struct gsi_guest *used; /* whose reply may still be looked at */
 	uint64_t numbers;
@@ -131,19 +121,10 @@ int gsi_sleep_everywhere(
     struct gsi_self *me, struct gm_receiver *ring, int64_t deadline);
 /* The poller has said that its node is gone. */
 void gsi_guest_gone(struct gsi_self *me, uint64_t number);
-/* A process of a server that is about to end: its words, for all nodes. */
+/*
+ * A process of a server that is about to end: its words, for all nodes.  From
+ * any thread, and a signal handler of the server's.
+ */
 void gsi_guests_words(struct gsi_self *me, const char *reason);
-
-/* guest_ties.c */
-int gsi_tie(struct gsi_ties *ties, uint32_t kind, gs_pid pid, uint64_t ref);
-/* Drops it, if it is there; a link by pid, a monitor by ref. */
-bool gsi_untie(struct gsi_ties *ties, uint32_t kind, gs_pid pid, uint64_t ref);
-/* The guest that has this monitor, or NULL. */
-struct gsi_self *gsi_monitors_by(struct gsi_self *me, uint64_t ref);
-/* The node has gone: all of them are told, from now on. */
-void gsi_ties_cut(struct gsi_guest *guest);
-/* A link or monitor to a node that is not there. */
-int gsi_tie_nobody(
-    struct gsi_self *me, uint32_t kind, gs_pid pid, uint64_t *ref);
 
 #endif

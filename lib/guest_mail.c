@@ -26,9 +26,17 @@ gsi_guest_gone(struct gsi_self *me, uint64_t number)
 void
 gsi_guests_words(struct gsi_self *me, const char *reason)
 {
+	struct gsi_guests *all = me->guests;
+	/* whose own handler may have come just between lock and unlock */
+	bool other = all != NULL && !gsi_crash_thread();
+
+	if (other)
+		pthread_mutex_lock(&all->lock);
 	for (struct gsi_self *at = gsi_guest_next(me, NULL); at != NULL;
 	     at = gsi_guest_next(me, at))
 		gsi_words(at->page, reason);
+	if (other)
+		pthread_mutex_unlock(&all->lock);
 }
 
 /* ---- exits ---- */

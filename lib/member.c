@@ -80,6 +80,8 @@ gsi_member_enter(struct gsi_self *me)
 		return status;
 	if (!fenced && gm_membarrier_register() != 0)
 		fenced = true;
+	/* not before the slot is surely ours: it may become another's */
+	gm_store(&me->page->bell, (uint32_t)me->bell + 1, release);
 	me->sender.page = me->page;
 	me->sender.slot = me->pid.slot;
 	me->sender.fenced = fenced;
@@ -136,7 +138,6 @@ gsi_member_prepare(struct gsi_self *me, gs_pid pid, struct gm_arena *arena,
 	me->page = gm_arena_own_page(arena, pid.slot);
 	if (me->page == NULL)
 		return -errno;
-	gm_store(&me->page->bell, (uint32_t)bell + 1, release);
 	return open_poll(me);
 }
 

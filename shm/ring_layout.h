@@ -15,7 +15,7 @@
  *   pinwait      receiver                    before the membarrier [T6]
  *   rung         senders                     release, after the write [T6]
  *   allocated    senders CAS, receiver xchg  [T4]
- *   fenced       receiver                    once, before it is published
+ *   fenced       node 1, receiver once 0     release, when it can fence [T6]
  *   room_seq     receiver, node              futex word [T8]
  *   room_wanted  waiters set, receiver clears  RMW [T8]
  *   taken        receiver                    relaxed, a hint for tools

@@ -21,6 +21,8 @@ gm_ring_create(struct gm_ring *ring, uint32_t cells)
 	gm_store(&ring->limit, 2ull * cells, relaxed);
 	gm_store(&ring->taken, cells, relaxed);
 	gm_store(&ring->allocated, GM_RING_CELLS_START, relaxed);
+	/* until the receiver has said that it can fence its senders */
+	gm_store(&ring->fenced, 1, relaxed);
 	gm_store(&ring->room_seq, 1, release);
 }
 

@@ -32,7 +32,8 @@ gm_receiver_init(
 		.held_pin = -1,
 		.fenced = fenced,
 	};
-	gm_store(&ref->ring->fenced, fenced, relaxed);
+	/* release [T6]: membarrier is registered; till then each has fenced */
+	gm_store(&ref->ring->fenced, fenced, release);
 }
 
 /*

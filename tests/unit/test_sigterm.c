@@ -2,7 +2,9 @@
 /* SIGTERM is an exit signal; those of a terminal are nothing to a server. */
 #include "tests/unit/fake_server.h"
 
+#include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 
 static void
 wait_for_ever(void *data)
@@ -84,4 +86,54 @@ ignore_others(void *data)
 TEST(sigterm_is_the_only_one_that_ends)
 {
 	CHECK_INT(WEXITSTATUS(end_of(ignore_others, NULL)), 6);
+}
+
+static void *
+help(void *data)
+{
+	gm_store(
+	    (_Atomic uint32_t *)data, (uint32_t)syscall(SYS_gettid), release);
+	while (pause() < 0)
+		;
+	return NULL;
+}
+
+/* The server does not take it for now: then nobody does it for the server. */
+static void
+be_threaded(void *data)
+{
+	pthread_t helper;
+	sigset_t term;
+	uint32_t go;
+
+	(void)data;
+	be_server();
+	CHECK_INT(pthread_create(&helper, NULL, help, (void *)&room->ready), 0);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, NULL);
+	while ((go = gm_load(&room->page.started, acquire)) == 0)
+		usleep(1000);
+	pthread_sigmask(SIG_UNBLOCK, &term, NULL);
+	_exit(7);
+}
+
+TEST(sigterm_is_the_servers_thread_s_to_handle)
+{
+	pid_t pid;
+	int64_t end;
+	int status;
+
+	room = test_shared(sizeof(*room));
+	pid = test_fork(be_threaded, NULL);
+	CHECK(eventually(is_ready, NULL, 5000));
+	CHECK_INT(syscall(SYS_tgkill, pid, room->ready, SIGTERM), 0);
+	end = now_ms() + 60;
+	while (now_ms() < end)
+		CHECK(!test_gone(pid));
+	gm_store(&room->page.started, 1, release);
+	status = test_wait(pid);
+	CHECK(WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), 0);
+	CHECK_STR(room->page.words, "shutdown");
 }
