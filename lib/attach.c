@@ -103,9 +103,7 @@ enter(struct gsi_self *me, const struct gsi_door *door)
 	ssize_t n;
 	int status;
 
-	status = say_hello(me->socket);
-	if (status == 0)
-		status = await_welcome(me->socket, door->deadline);
+	status = await_welcome(me->socket, door->deadline);
 	if (status != 0)
 		return status;
 	n = gsi_packet_receive(
@@ -138,27 +136,47 @@ enter(struct gsi_self *me, const struct gsi_door *door)
 	return status;
 }
 
+static int
+not_entered(struct gsi_self *me, const struct gsi_door *door, int status)
+{
+	if (gs_error_text()[0] == '\0')
+		gsi_fail(status, status == -ETIMEDOUT ? "timeout" : "nodedown",
+		    "cannot attach to node '%s': %s", door->name,
+		    strerror(-status));
+	gsi_leave(me, false);
+	return status;
+}
+
 int
-gsi_enter(struct gsi_self *me, const struct gsi_door *door)
+gsi_enter_begin(struct gsi_self *me, const struct gsi_door *door)
 {
 	int status;
 
 	me->bell = me->node_bell = me->reports = -1;
 	gsi_fail(0, "", "%s", "");
 	me->socket = gsi_connect(door->path, door->flags, door->deadline);
-	status = me->socket < 0 ? me->socket : enter(me, door);
-	if (status != 0) {
-		if (gs_error_text()[0] == '\0')
-			gsi_fail(status,
-			    status == -ETIMEDOUT ? "timeout" : "nodedown",
-			    "cannot attach to node '%s': %s", door->name,
-			    strerror(-status));
-		gsi_leave(me, false);
-		return status;
-	}
+	status = me->socket < 0 ? me->socket : say_hello(me->socket);
+	return status == 0 ? 0 : not_entered(me, door, status);
+}
+
+int
+gsi_enter_end(struct gsi_self *me, const struct gsi_door *door)
+{
+	int status = enter(me, door);
+
+	if (status != 0)
+		return not_entered(me, door, status);
 	gm_store(&me->page->started, 1, release);
 	gm_store(&me->page->doing, GS_STATE_RUNNING, relaxed);
 	return 0;
+}
+
+int
+gsi_enter(struct gsi_self *me, const struct gsi_door *door)
+{
+	int status = gsi_enter_begin(me, door);
+
+	return status == 0 ? gsi_enter_end(me, door) : status;
 }
 
 int

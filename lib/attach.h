@@ -82,6 +82,9 @@ struct gsi_door {
 };
 /* Makes me a client of that node; on failure me can be freed as it is. */
 int gsi_enter(struct gsi_self *me, const struct gsi_door *door);
+/* The same in steps: says hello, and waits for the answer. */
+int gsi_enter_begin(struct gsi_self *me, const struct gsi_door *door);
+int gsi_enter_end(struct gsi_self *me, const struct gsi_door *door);
 /* Makes the calling thread a client of the home node; deadline as above. */
 int gsi_attach(struct gsi_self **out, int64_t deadline);
 /* Says goodbye to the node, if orderly, and frees what me has. */

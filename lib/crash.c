@@ -168,15 +168,12 @@ gsi_signal_note(int number)
 	return write(c->bell, &one, sizeof(one)) >= 0 || errno == EAGAIN;
 }
 
-/*
- * In the server's own thread: only there is what it has in other nodes not
- * just being changed.  False: it is that thread.
- */
-static bool
-passed_on(const struct crash_state *c, int number)
+bool
+gsi_crash_thread(void)
 {
-	return syscall(SYS_gettid) != c->tid &&
-	       syscall(SYS_tgkill, c->os_pid, c->tid, number) == 0;
+	const struct crash_state *c = state_of_server();
+
+	return c && syscall(SYS_gettid) == c->tid;
 }
 
 static void
@@ -190,7 +187,9 @@ on_sigterm(int number)
 		raise(number);
 		return;
 	}
-	if (passed_on(c, number)) {
+	/* its own thread is not just changing what it has in other nodes */
+	if (!gsi_crash_thread() &&
+	    syscall(SYS_tgkill, c->os_pid, c->tid, number) == 0) {
 		errno = saved;
 		return;
 	}
@@ -287,14 +286,6 @@ gsi_crash_install(struct gsi_self *me)
 	/* last: from here on a handler takes it for ours */
 	c->os_pid = getpid();
 	return 0;
-}
-
-bool
-gsi_crash_thread(void)
-{
-	const struct crash_state *c = state_of_server();
-
-	return c && syscall(SYS_gettid) == c->tid;
 }
 
 struct gsi_self *

@@ -102,10 +102,27 @@ gsi_elsewhere(struct gsi_self **at, gs_addr to, int64_t deadline, int *status)
 }
 /* The status of what a guest has done: its node's end is not the own one's. */
 int gsi_there(const struct gsi_self *at, int status);
+/* The lists of a host: 0, -ENOMEM. */
+int gsi_guests_need(struct gsi_self *me);
+/* A guest of that address's node, which is there; NULL. */
+struct gsi_guest *gsi_guest_find(struct gsi_guests *all, gs_addr to);
+bool gsi_guest_of(const struct gsi_guest *g, gs_addr to);
 /* Leaves all other nodes; and what else there is is freed. */
 void gsi_guests_free(struct gsi_self *me);
 /* Takes it out; what may still be borrowed from it is gone. */
 void gsi_guest_free(struct gsi_guest *guest);
+
+/* guest_visit.c: host has its lists, and no guest of that node */
+#define GSI_MOMENT_NS (100 * NS_PER_MS) /* for who must not wait */
+/*
+ * Says hello.  soon: not to a node that has not answered just now.  0 and
+ * *out, not a guest yet; -EHOSTUNREACH no such node; -ETIMEDOUT.
+ */
+int gsi_visit_begin(
+    struct gsi_self *me, gs_addr to, bool soon, struct gsi_guest **out);
+/* Waits for the answer: 0 and *out, the guest; else g is no more. */
+int gsi_visit_end(
+    struct gsi_guest *g, gs_addr to, int64_t deadline, struct gsi_guest **out);
 
 /* guest_mail.c */
 /* A message from another node, or of its end: true and *message. */

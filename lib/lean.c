@@ -5,7 +5,7 @@
  */
 #include <malloc.h>
 
-#include "lib/internal.h"
+#include "lib/guest.h"
 #include "lib/missing.h"
 #include "lib/request.h"
 
@@ -40,16 +40,39 @@ is_wide(const struct gm_receiver *r)
 static bool
 wide(const struct gsi_self *me)
 {
-	return is_wide(&me->mailbox) || is_wide(&me->replies);
+	const struct gsi_self *at = NULL;
+	bool found = is_wide(&me->mailbox) || is_wide(&me->replies);
+
+	while (!found && (at = gsi_guest_next(me, at)) != NULL)
+		found = wide(at);
+	return found;
 }
 
+/* Also what it has in other nodes, each of which is asked itself. */
 static void
 trim(struct gsi_self *me)
 {
+	struct gsi_self *at = NULL;
+
 	if (is_wide(&me->mailbox))
 		gm_ring_trim(&me->mailbox, quiet, me);
 	if (is_wide(&me->replies))
 		gm_ring_trim(&me->replies, quiet, me);
+	while ((at = gsi_guest_next(me, at)) != NULL)
+		if (!at->node_gone)
+			trim(at);
+}
+
+/* How far all of its rings are. */
+static uint64_t
+seen(const struct gsi_self *me)
+{
+	const struct gsi_self *at = NULL;
+	uint64_t sum = me->mailbox.cur + me->replies.cur;
+
+	while ((at = gsi_guest_next(me, at)) != NULL)
+		sum += seen(at);
+	return sum;
 }
 
 /* What was grown for a burst is given back once it has been idle. */
@@ -59,7 +82,7 @@ trim(struct gsi_self *me)
 static void
 idle_from(struct gsi_self *me, int64_t now, int64_t wait)
 {
-	me->idle.seen = me->mailbox.cur + me->replies.cur;
+	me->idle.seen = seen(me);
 	me->idle.wait = wait;
 	me->idle.until = now + wait;
 }
@@ -78,8 +101,7 @@ gsi_give_back(struct gsi_self *me)
 	if (!wide(me))
 		return -1;
 	now = gsi_now_ns();
-	if (me->idle.wait == 0 ||
-	    me->idle.seen != me->mailbox.cur + me->replies.cur)
+	if (me->idle.wait == 0 || me->idle.seen != seen(me))
 		idle_from(me, now, IDLE_NS);
 	if (now < me->idle.until)
 		return me->idle.until;
@@ -92,8 +114,12 @@ gsi_give_back(struct gsi_self *me)
 void
 gsi_hibernate(struct gsi_self *me)
 {
+	struct gsi_self *at = NULL;
+
 	if (me->mailbox.holding)
 		gsi_mailbox_done(me);
+	while ((at = gsi_guest_next(me, at)) != NULL)
+		gsi_mailbox_done(at);
 	malloc_trim(0);
 	trim(me);
 }

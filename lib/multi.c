@@ -2,12 +2,14 @@
 /*
  * One request to many nodes.  Its parts are ordinary requests: all go out
  * before the first response is waited for, and they share one deadline, so
- * the order in which they are collected costs nothing.
+ * the order in which they are collected costs nothing.  Nodes that have not
+ * been visited are visited first, all at once.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "lib/attach.h"
+#include "lib/guest.h"
 #include "lib/pending.h"
 
 #define LIST_MIN 8u
@@ -83,6 +85,42 @@ is_bad(gs_node_reply *at, int status)
 	gsi_reason_copy(at->reason, reason);
 }
 
+static void
+no_node(gs_node_reply *at)
+{
+	at->status = -EHOSTUNREACH;
+	gsi_reason_copy(at->reason, "nodedown");
+}
+
+/* Nodes that are stopped cost a moment, however many they are. */
+static int
+visit(struct gsi_self *me, gs_replies *all, const char *name)
+{
+	struct gsi_guest **begun = calloc(all->count + 1, sizeof(*begun));
+	struct gsi_guest *guest;
+	int64_t deadline;
+	int status = gsi_guests_need(me);
+
+	for (size_t i = 0; begun != NULL && i < all->count && status == 0;
+	     i++) {
+		gs_addr to = GS_NAME_AT(name, all->at[i].node);
+		gs_pid pid;
+
+		if (gsi_resolve(me, to, &pid) == -EHOSTUNREACH &&
+		    gsi_guest_find(me->guests, to) == NULL &&
+		    gsi_visit_begin(me, to, true, &begun[i]) != 0)
+			no_node(&all->at[i]);
+	}
+	deadline = gsi_now_ns() + GSI_MOMENT_NS;
+	for (size_t i = 0; begun != NULL && i < all->count; i++)
+		if (all->at[i].status == 0 && begun[i] != NULL &&
+		    gsi_visit_end(begun[i], GS_NAME_AT(name, all->at[i].node),
+			deadline, &guest) != 0)
+			no_node(&all->at[i]);
+	free(begun);
+	return begun == NULL ? -ENOMEM : status;
+}
+
 /* The ring takes back what it has handed out. */
 static void
 keep(gs_node_reply *at, gs_bytes reply)
@@ -136,23 +174,29 @@ gs_multi_call(const char *const *nodes, size_t n, const char *name,
 {
 	int64_t deadline = gsi_deadline(timeout);
 	gs_replies *all = NULL;
+	struct gsi_self *me;
 	gs_reqid *ids;
 	int status;
 
 	if (timeout < 0)
 		return gsi_fail(-EINVAL, "badarg",
 		    "multi_call: the timeout %d is negative", timeout);
-	if (gsi_self_within(timeout, &status) == NULL)
+	me = gsi_self_within(timeout, &status);
+	if (me == NULL)
 		return status;
 	status = list_nodes(nodes, n, name, &all);
 	if (status != 0)
 		return status;
 	ids = calloc(all->count + 1, sizeof(*ids));
-	if (ids == NULL) {
+	status = ids == NULL ? -ENOMEM : visit(me, all, name);
+	if (status != 0) {
+		free(ids);
 		gs_replies_free(all);
-		return -ENOMEM;
+		return status;
 	}
 	for (size_t i = 0; i < all->count; i++) {
+		if (all->at[i].status != 0)
+			continue;
 		status = gs_send_request(
 		    GS_NAME_AT(name, all->at[i].node), request, &ids[i]);
 		if (status != 0)
@@ -168,16 +212,19 @@ int
 gs_abcast(
     const char *const *nodes, size_t n, const char *name, gs_bytes request)
 {
+	struct gsi_self *me = gsi_self();
 	gs_replies *all = NULL;
 	int status;
 
-	if (gsi_self() == NULL)
+	if (me == NULL)
 		return -ENOTCONN;
 	status = list_nodes(nodes, n, name, &all);
 	if (status != 0)
 		return status;
-	for (size_t i = 0; i < all->count; i++)
-		gs_cast(GS_NAME_AT(name, all->at[i].node), request);
+	status = visit(me, all, name);
+	for (size_t i = 0; i < all->count && status == 0; i++)
+		if (all->at[i].status == 0)
+			gs_cast(GS_NAME_AT(name, all->at[i].node), request);
 	gs_replies_free(all);
-	return 0;
+	return status;
 }

@@ -16,9 +16,9 @@ struct watched {
 	bool ended;
 };
 
+/* The end of this one: it is told once. */
 static void
-print_down(
-    const struct cmd *cmd, const struct watched *one, const gs_info *info)
+print_down(const struct cmd *cmd, struct watched *one, const gs_info *info)
 {
 	char pid[GS_PID_TEXT], name[CMD_SAFE(GS_NAME_MAX)];
 	char reason[CMD_SAFE(GS_REASON_MAX)];
@@ -43,6 +43,7 @@ print_down(
 		    gs_pid_is_none(who) ? "-" : pid, reason);
 	}
 	fflush(stdout);
+	one->ended = true;
 }
 
 /* From the node of the first the others are reached as well. */
@@ -84,28 +85,91 @@ monitor_all(const struct cmd *cmd, struct watched *all)
 	return 0;
 }
 
-static int
-receive_all(const struct cmd *cmd, struct watched *all)
+/* The first of whom no end has come, or NULL. */
+static struct watched *
+next_open(const struct cmd *cmd, struct watched *all)
 {
-	int open = cmd->count;
+	for (int i = 0; i < cmd->count; i++)
+		if (!all[i].ended)
+			return &all[i];
+	return NULL;
+}
 
-	while (open > 0) {
-		gs_info info;
-		int rc = gs_receive(&info, GS_INFINITY);
+struct found {
+	uint32_t creation;
+	char name[GS_NAME_MAX + 1];
+};
 
-		if (rc != 0)
-			return cmd_fail(cmd, NULL, rc);
-		if (info.kind != GS_INFO_DOWN)
-			continue;
-		for (int i = 0; i < cmd->count; i++) {
-			if (all[i].ended || all[i].ref.id != info.ref.id)
-				continue;
-			print_down(cmd, &all[i], &info);
-			all[i].ended = true;
-			open--;
-		}
+static int
+find_node(const gs_node_entry *node, void *data)
+{
+	struct found *found = data;
+
+	if (!node->running || node->creation != found->creation)
+		return 0;
+	memcpy(found->name, node->name, sizeof(found->name));
+	return 1;
+}
+
+/*
+ * Our own node is gone, and with it all that was there; the others are watched
+ * from the node of one of them.
+ */
+static int
+go_on(struct cmd *cmd, struct watched *all, uint32_t gone)
+{
+	static struct found found;
+	const gs_info lost = { .kind = GS_INFO_DOWN, .reason = "noconnection" };
+	struct watched *one;
+	int status, rc;
+
+	for (int i = 0; i < cmd->count; i++)
+		if (!all[i].ended &&
+		    (gs_pid_is_none(all[i].pid) || all[i].pid.node == gone))
+			print_down(cmd, &all[i], &lost);
+	gs_node_close();
+	while ((one = next_open(cmd, all)) != NULL) {
+		found.creation = one->pid.node;
+		if (gs_nodes(find_node, &found) == 1)
+			break;
+		print_down(cmd, one, &lost);
 	}
-	return CMD_DONE;
+	if (one == NULL)
+		return 0;
+	cmd->node = found.name;
+	status = cmd_attach(cmd);
+	for (int i = 0; i < cmd->count && status == 0; i++) {
+		if (all[i].ended)
+			continue;
+		rc = gs_monitor(gs_to_pid(all[i].pid), &all[i].ref);
+		if (rc != 0)
+			status = cmd_fail(cmd, &all[i].server, rc);
+	}
+	return status;
+}
+
+static int
+receive_all(struct cmd *cmd, struct watched *all)
+{
+	gs_pid self = GS_NO_PID;
+	int rc, status = 0;
+
+	while (next_open(cmd, all) != NULL && status == 0) {
+		gs_info info;
+
+		/* as long as there is a node */
+		(void)!gs_self(&self);
+		rc = gs_receive(&info, GS_INFINITY);
+		if (rc == -ENOTCONN)
+			status = go_on(cmd, all, self.node);
+		else if (rc != 0)
+			status = cmd_fail(cmd, NULL, rc);
+		for (int i = 0; i < cmd->count && rc == 0; i++)
+			if (info.kind == GS_INFO_DOWN && !all[i].ended &&
+			    all[i].ref.id == info.ref.id)
+				print_down(cmd, &all[i], &info);
+	}
+	return status;
 }
 
 static int
@@ -133,8 +197,9 @@ const struct cmd_verb cmd_monitor = {
 	.about = "print a line when a server ends",
 	.text = "Waits for the end of each server and prints, tab-separated, "
 		"the word DOWN, its name, its pid and the reason; for one that "
-		"is not there at once, with the reason noproc. Ends when all "
-		"have ended; their restarts are not watched. --json prints one "
+		"is not there at once, with the reason noproc, and for one "
+		"whose node is gone with noconnection. Ends when all have "
+		"ended; their restarts are not watched. --json prints one "
 		"object a line.",
 	.least = 1,
 	.most = -1,

@@ -25,7 +25,7 @@ later()
 # A client of the node is at work: the command is attached.
 attached()
 {
-	gsctl ls --all --json |
+	gsctl ls --all --json "$@" |
 		jq -e '[.[] | select(.name == null and .os_pid == '"$job"')]
 		| length == 1'
 }
@@ -235,11 +235,30 @@ DOWN	a	$a	shutdown"
 }
 
 @test "gsctl monitor: the node goes down" {
-	gsctl start --name kv "$kit" >/dev/null
-	later gsctl monitor kv
+	pid=$(gsctl start --name kv "$kit")
+	later gsctl monitor kv nobody
 	within 5 attached
+	within 5 grep -q nobody "$work/later"
 	kill -9 "$(node_pid)"
-	status=0
-	wait "$job" || status=$?
-	[ "$status" -eq 69 ] || [ "$status" -eq 0 ]
+	wait "$job"
+	is "$(cat "$work/later")" "DOWN	nobody	-	noproc
+DOWN	kv	$pid	noconnection"
+	is "$(cat "$work/words")" ""
+}
+
+@test "gsctl monitor: those in other nodes are watched on" {
+	one=$(gsctl start --name kv "$kit")
+	gsctl up -n "$GS_NODE-2"
+	two=$(gsctl start -n "$GS_NODE-2" --name kv "$kit")
+	later gsctl monitor kv "kv@$GS_NODE-2"
+	within 5 attached
+	within 5 attached -n "$GS_NODE-2"
+	kill -9 "$(node_pid)"
+	within 5 grep -q noconnection "$work/later"
+	gsctl stop "kv@$GS_NODE-2"
+	wait "$job"
+	is "$(head -n 1 "$work/later")" "DOWN	kv	$one	noconnection"
+	# noproc: it ended before it was watched from its own node
+	grep -Ex "DOWN	kv	$two	(shutdown|noproc)" "$work/later"
+	is "$(wc -l <"$work/later")" 2
 }

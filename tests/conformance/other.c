@@ -133,6 +133,31 @@ others_down(int n)
 	node_down();
 }
 
+struct client {
+	int os_pid;
+	gs_pid pid;
+};
+
+static int
+find_client(const gs_process_info *info, void *data)
+{
+	struct client *c = data;
+
+	if (info->kind != GS_PROCESS_CLIENT || info->os_pid != c->os_pid)
+		return 0;
+	c->pid = info->pid;
+	return 1;
+}
+
+gs_pid
+client_of(int os_pid)
+{
+	struct client client = { .os_pid = os_pid };
+
+	CHECK_INT(gs_processes(find_client, &client), 1);
+	return client.pid;
+}
+
 gs_pid
 there(int i)
 {

@@ -24,6 +24,9 @@ void other_down(int i);
 /* The address "there" in it. */
 #define THERE(i) GS_NAME_AT("there", other(i))
 
+/* In other_run: what a process of another node is in this one. */
+gs_pid client_of(int os_pid);
+
 /* The pid of that puppet. */
 gs_pid there(int i);
 /* A board, the first n of them, and a private node of the case. */

@@ -3,6 +3,8 @@
  * Other nodes of this host, addressed by NAME@NODE and by the pids of their
  * processes: what works there as it does at home.
  */
+#include <sys/stat.h>
+
 #include "tests/conformance/other.h"
 
 /* CALL-01 */
@@ -219,4 +221,63 @@ TEST(stop_exit_and_inspect_reach_another_node)
 	CHECK_INT(gs_exit_signal(THERE(1), "kill"), 0);
 	CHECK(wait_dead(pid));
 	others_down(2);
+}
+
+/* Bytes that node 0's segment takes. */
+static int64_t
+segment(void)
+{
+	char path[300];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/dev/shm/genserver-%u-%s",
+	    (unsigned)geteuid(), other(0));
+	CHECK_INT(stat(path, &st), 0);
+	return (int64_t)st.st_blocks * 512;
+}
+
+static bool
+is_small(void *data)
+{
+	return segment() < *(int64_t *)data;
+}
+
+struct burst {
+	int os_pid;
+	int64_t full;
+};
+
+/* Until there is no room; what is stopped reads none of it. */
+static void
+burst(void *data)
+{
+	struct burst *b = data;
+	gs_pid guest = client_of(b->os_pid);
+
+	while (gs_cast(GS_PID(guest), GS_TEXT("add 1")) == 0)
+		;
+	b->full = segment();
+}
+
+TEST(what_a_burst_from_another_node_took_is_given_back)
+{
+	struct burst *b = test_shared(sizeof(*b));
+	char script[300];
+	int64_t before;
+	gs_pid pid;
+
+	others_up(1);
+	pid = start_named("", "here");
+	snprintf(
+	    script, sizeof(script), "call 5000 there@%s get;last", other(0));
+	CHECK_STR(ask(GS_PID(pid), script), "0 0");
+	b->os_pid = os_pid_of(GS_PID(pid));
+	before = segment();
+	freeze(pid);
+	other_run(0, burst, b);
+	CHECK(b->full > before + (512 << 10));
+	thaw(pid);
+	before += 128 << 10;
+	CHECK(eventually(is_small, &before, SOON));
+	others_down(1);
 }

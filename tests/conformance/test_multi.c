@@ -147,6 +147,40 @@ TEST(MULTI_05_the_dead_are_bad_without_waiting)
 	node_down();
 }
 
+/* One by one they would cost 100 ms each. */
+TEST(MULTI_05_stopped_nodes_are_waited_for_together)
+{
+	int64_t before;
+
+	others_up(4);
+	for (int i = 0; i < 4; i++)
+		other_stop(i);
+	before = now_ms();
+	multi(4, "there", "reply x", FOREVER);
+	CHECK(now_ms() - before < 390);
+	for (int i = 0; i < 4; i++)
+		is_bad(i, -EHOSTUNREACH, "nodedown");
+	done(4);
+	for (int i = 0; i < 4; i++)
+		other_cont(i);
+	others_down(4);
+}
+
+/* Named twice it is visited once and asked twice. */
+TEST(MULTI_01_a_node_that_is_named_twice)
+{
+	const char *nodes[2] = { other(0), other(0) };
+
+	others_up(1);
+	CHECK_INT(gs_multi_call(
+		      nodes, 2, "there", GS_TEXT("reply x"), FOREVER, &replies),
+	    0);
+	is_reply(0, "x");
+	is_reply(1, "x");
+	done(0);
+	others_down(1);
+}
+
 /* MULTI-07 */
 TEST(MULTI_06_late_replies_are_never_seen_those_in_time_are_kept)
 {

@@ -112,34 +112,21 @@ TEST(SYS_23_the_mailbox_keeps_its_cap)
 
 struct flood {
 	int os_pid; /* of a server that is a guest there */
-	gs_pid guest;
 	int most;
 	int sent;
 	int status;
 };
-
-static int
-find_guest(const gs_process_info *info, void *data)
-{
-	struct flood *f = data;
-
-	if (info->kind != GS_PROCESS_CLIENT || info->os_pid != f->os_pid)
-		return 0;
-	f->guest = info->pid;
-	return 1;
-}
 
 /* In the other node: until there is no room for 50 ms. */
 static void
 flood(void *data)
 {
 	struct flood *f = data;
+	gs_pid guest = client_of(f->os_pid);
 
-	CHECK_INT(gs_processes(find_guest, f), 1);
 	for (f->sent = f->status = 0; f->sent < f->most && f->status == 0;
 	     f->sent += f->status == 0)
-		f->status =
-		    gs_cast_wait(GS_PID(f->guest), GS_TEXT("add 1"), 50);
+		f->status = gs_cast_wait(GS_PID(guest), GS_TEXT("add 1"), 50);
 }
 
 struct sum {
