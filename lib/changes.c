@@ -96,7 +96,8 @@ gs_wait_up(gs_addr to, int timeout)
 	int status;
 
 	if (timeout < 0)
-		return -EINVAL;
+		return gsi_fail(-EINVAL, "badarg",
+		    "wait_up: the timeout %d is negative", timeout);
 	home = gsi_self_within(timeout, &status);
 	if (home == NULL)
 		return status;
@@ -119,5 +120,7 @@ gs_wait_up(gs_addr to, int timeout)
 		if (status != 0)
 			break;
 	}
+	if (status == -ETIMEDOUT)
+		gsi_failed(status, "wait_up", to, GS_NONE, timeout, NULL);
 	return status;
 }

@@ -95,7 +95,8 @@ gs_node_down(int timeout)
 	int status;
 
 	if (timeout < 0)
-		return -EINVAL;
+		return gsi_fail(-EINVAL, "badarg",
+		    "node down: the timeout %d is negative", timeout);
 	me = gsi_self_within(timeout, &status);
 	if (me == NULL)
 		return status;

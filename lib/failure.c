@@ -68,6 +68,9 @@ explain(char *text, size_t size, int status, size_t bytes, int timeout,
     const char *reason)
 {
 	switch (status) {
+	case -EINVAL:
+		snprintf(text, size, "no address, or bytes that are none");
+		break;
 	case -ENOENT:
 		snprintf(text, size, "noproc, no process has that name");
 		break;
@@ -157,10 +160,11 @@ gsi_failed(int status, const char *operation, gs_addr to, gs_bytes request,
 		    node, sizeof(node), "nodedown:%.*s", GS_NAME_MAX, to.node);
 		reason = node;
 	}
-	if (to.kind == GS_ADDR_VIA &&
-	    !gsi_via_whole((const void *)to.node, to.name))
-		snprintf(why, sizeof(why),
-		    "a via module has four functions, and a key");
+	if (to.kind == GS_ADDR_VIA && status == -EINVAL)
+		snprintf(why, sizeof(why), "%s",
+		    gsi_via_whole((const void *)to.node, to.name)
+			? "so its module says (EINVAL)"
+			: "a via module has four functions, and a key");
 	else
 		explain(
 		    why, sizeof(why), status, request.size, timeout, reason);

@@ -134,6 +134,21 @@ ask_at(struct gsi_self *me, gs_addr to, enum gsi_op op, struct gsi_ask *ask,
 	return status == 0 ? ask_node(me, op, ask, answer) : status;
 }
 
+static const char *
+name_of(enum gsi_op op)
+{
+	switch (op) {
+	case GSI_OP_LINK:
+		return "link";
+	case GSI_OP_MONITOR:
+		return "monitor";
+	case GSI_OP_EXIT:
+		return "exit signal";
+	default:
+		return "request";
+	}
+}
+
 /* *at is the home, and in the end who has asked. */
 static int
 ask_pid(struct gsi_self **at, gs_addr to, enum gsi_op op, struct gsi_ask *ask,
@@ -148,10 +163,11 @@ ask_pid(struct gsi_self **at, gs_addr to, enum gsi_op op, struct gsi_ask *ask,
 	if (gsi_elsewhere(at, to, GSI_LATER, &status))
 		status = ask_at(*at, to, op, ask, answer);
 	if (status == 0)
-		return answer->status;
-	if (status == -EHOSTUNREACH)
-		return gsi_fail(status, "nodedown", "there is no such node");
-	return gsi_fail(status, "noproc", "there is no such process");
+		status = answer->status;
+	if (status >= 0)
+		return status;
+	return gsi_failed(
+	    status, name_of(op), to, GS_NONE, GS_CALL_TIMEOUT, NULL);
 }
 
 /* What an earlier unlink called off is not what comes now. */

@@ -77,7 +77,8 @@ gs_receive(gs_info *info, int timeout)
 		    "a server's messages come "
 		    "to its callbacks; gs_receive is for other programs");
 	if (timeout < 0)
-		return -EINVAL;
+		return gsi_fail(-EINVAL, "badarg",
+		    "receive: the timeout %d is negative", timeout);
 	for (;;) {
 		status = gsi_mailbox_next(me, &m, deadline);
 		if (status == 1) {

@@ -164,11 +164,14 @@ GS_API int
 gs_reqids_add(gs_reqids *ids, gs_reqid id, void *label)
 {
 	if (id.tag == 0)
-		return -EINVAL;
+		return gsi_fail(
+		    -EINVAL, "badarg", "a collection: this is no request");
 	if (find(ids, id.tag) != NULL)
-		return -EEXIST;
+		return gsi_fail(-EEXIST, "badarg",
+		    "a collection: the request is in it already");
 	if (make_room(ids) != 0)
-		return -ENOMEM;
+		return gsi_fail(
+		    -ENOMEM, "system_limit", "a collection: no memory");
 	ids->members[ids->used] = (struct member){ id, label };
 	index_add(ids, ids->used++);
 	ids->count++;

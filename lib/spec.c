@@ -144,7 +144,7 @@ locate(
 		    "the behaviour "
 		    "'%s' is neither in the program nor in a loadable object, "
 		    "so that no other process can find it",
-		    behaviour->name);
+		    behaviour->name != NULL ? behaviour->name : "?");
 	spec->base = (uint64_t)(uintptr_t)info.dli_fbase;
 	status = gsi_spec_exe(&device, &inode);
 	if (status != 0)
@@ -179,8 +179,10 @@ check_options(const gs_options *options, struct gsi_spec *spec)
 		return gsi_name_refused(options->name);
 	if (options->timeout < 0 || options->hibernate_after < 0)
 		return gsi_fail(-EINVAL, "badarg",
-		    "start: a time is "
-		    "negative");
+		    "start: %s of %d ms is negative",
+		    options->timeout < 0 ? "a timeout" : "a hibernate_after",
+		    options->timeout < 0 ? options->timeout
+					 : options->hibernate_after);
 	spec->timeout = options->timeout == GS_INFINITY ? 0 : options->timeout;
 	spec->hibernate_after = options->hibernate_after == GS_INFINITY
 				    ? 0

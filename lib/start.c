@@ -109,8 +109,11 @@ explain(const struct gsi_root_answer *a, const char *what)
 		    "memory) is reached",
 		    what);
 	default:
-		return gsi_fail(a->status, a->reason, "%s: %s (%s)", what,
-		    shown, strerror(-a->status));
+		if (strcmp(a->reason, "system_limit") == 0)
+			return gsi_fail(a->status, a->reason,
+			    "cannot start %s: system_limit: %s", what,
+			    strerror(-a->status));
+		return gsi_fail(a->status, a->reason, "%s: %s", what, shown);
 	}
 }
 

@@ -70,9 +70,9 @@ add(int64_t due, gs_addr to, gs_bytes message, gs_ref *ref)
 	struct gsi_timer *timer;
 
 	if (!me)
-		return gsi_fail(-ENOTCONN, "", "timer: no node");
+		return -ENOTCONN;
 	if (!legal(to, message))
-		return gsi_fail(-EINVAL, "", "timer: bad argument");
+		return gsi_failed(-EINVAL, "timer", to, message, 0, NULL);
 	/* how large others' mailboxes are is known only at firing */
 	if (to.kind == GS_ADDR_PID && gs_pid_equal(to.pid, me->pid) &&
 	    message.size > gm_ring_message_max(&me->mailbox.ref))
@@ -82,7 +82,7 @@ add(int64_t due, gs_addr to, gs_bytes message, gs_ref *ref)
 	timer = me->timers ? make(due, to, message) : NULL;
 	if (!timer || gsi_heap_insert(me->timers, timer) < 0) {
 		free(timer);
-		return gsi_fail(-ENOMEM, "", "timer: no memory");
+		return gsi_fail(-ENOMEM, "system_limit", "timer: no memory");
 	}
 	if (ref)
 		ref->id = timer->id;
@@ -94,7 +94,8 @@ GS_API int
 gs_send_at(int64_t at, gs_addr to, gs_bytes message, gs_ref *ref)
 {
 	if (at < 0 || at > INT64_MAX / NS_PER_MS)
-		return gsi_fail(-EINVAL, "", "timer: bad time");
+		return gsi_fail(-EINVAL, "badarg",
+		    "timer: %lld is no time of gs_now", (long long)at);
 	return add(at * NS_PER_MS, to, message, ref);
 }
 
@@ -102,7 +103,8 @@ GS_API int
 gs_send_after(int ms, gs_addr to, gs_bytes message, gs_ref *ref)
 {
 	if (ms < 0)
-		return gsi_fail(-EINVAL, "", "timer: bad time");
+		return gsi_fail(
+		    -EINVAL, "badarg", "timer: %d ms are negative", ms);
 	return add(gsi_now_ns() + ms * NS_PER_MS, to, message, ref);
 }
 

@@ -178,6 +178,14 @@ TEST(CALL_16_failure_names_operation_target_and_reason)
 	CHECK_INT(gs_sys_suspend(GS_NAME("target"), SOON), -ENOENT);
 	CHECK_STR(gs_error_text(),
 	    "sys_suspend to 'target' failed: noproc, no process has that name");
+	CHECK_INT(gs_exit_signal(GS_NAME("target"), "x"), -ENOENT);
+	error_names("exit signal", "'target'", "", "noproc");
+	CHECK_INT(gs_link(GS_NAME("target")), -ENOENT);
+	error_names("link", "'target'", "", "noproc");
+	CHECK_INT(gs_send_after(1, (gs_addr){ 0 }, GS_NONE, NULL), -EINVAL);
+	error_names("timer", "no address", "", "badarg");
+	CHECK_INT(gs_wait_up(GS_NAME("target"), 52), -ETIMEDOUT);
+	error_names("wait_up", "'target'", "52 ms", "timeout");
 	node_down();
 }
 
