@@ -22,7 +22,8 @@ gsi_pending(struct gsi_self *me, uint64_t tag)
 	struct gsi_pendings *all = me->pendings;
 	struct gsi_pending *p;
 
-	if (all == NULL || tag == 0)
+	/* who is a guest somewhere has them, perhaps without any seat */
+	if (all == NULL || all->seats == NULL || tag == 0)
 		return NULL;
 	p = &all->seats[tag & (all->n_seats - 1)];
 	return p->tag == tag ? p : NULL;

@@ -203,6 +203,39 @@ call_until()
 	has "$(cat "$work/err")" "the server ended: shutdown"
 }
 
+# The server's answers are in the trace: it is being watched.
+traced()
+{
+	gsctl call "$1" "$2" >/dev/null
+	grep -q "got call $2 " "$work/out"
+}
+
+@test "gsctl sys trace: watched descriptors and signals in words" {
+	echo hello >"$work/greeting"
+	gsctl start --name greeting "$GS_BUILD/man/examples/reload.so" \
+		"$work/greeting" >/dev/null
+	gsctl sys trace greeting >"$work/out" &
+	watcher=$!
+	within 5 traced greeting get
+	kill -HUP "$(gsctl whereis --os-pid greeting)"
+	within 5 grep -q '^\*DBG\* greeting got signal 1$' "$work/out"
+	gsctl stop greeting
+	wait "$watcher" || :
+	gsctl start --name echo "$GS_BUILD/man/examples/tcpecho.so" >/dev/null
+	gsctl sys trace echo >"$work/out" &
+	watcher=$!
+	within 5 traced echo clients
+	exec 9<>"/dev/tcp/127.0.0.1/$(gsctl call echo port)"
+	echo hello >&9
+	read -r -t 10 line <&9
+	is "$line" hello
+	exec 9>&-
+	within 5 grep -Eq '^\*DBG\* echo got descriptor [0-9]+ read( hangup)?$' \
+		"$work/out"
+	gsctl stop echo
+	wait "$watcher" || :
+}
+
 @test "gsctl sys trace: --json; interrupted it leaves nothing behind" {
 	gsctl sys trace --json kv >"$work/out" &
 	watcher=$!

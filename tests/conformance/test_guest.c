@@ -281,3 +281,16 @@ TEST(what_a_burst_from_another_node_took_is_given_back)
 	CHECK(eventually(is_small, &before, SOON));
 	others_down(1);
 }
+
+/* REQ-04: who is a guest has a table of requests, and nothing in it yet. */
+TEST(a_request_that_was_never_sent_is_none_of_a_guest_either)
+{
+	gs_reqid id = { .tag = 12345 };
+
+	others_up(1);
+	CHECK_STR(ask(THERE(0), "get"), "0");
+	id.pid = there(0);
+	CHECK_INT(gs_check_response(NULL, id, NULL), -EINVAL);
+	CHECK_INT(gs_wait_response(id, NULL, 0), -EINVAL);
+	others_down(1);
+}
