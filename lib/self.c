@@ -223,13 +223,26 @@ is_as_ever(const struct gsi_self *me)
 	    1);
 }
 
+/* Apart, so that the short way has no frame. */
+static struct gsi_self *__attribute__((noinline)) join(void)
+{
+	int why;
+
+	return gsi_join(-1, &why);
+}
+
+static struct gsi_self *__attribute__((noinline))
+if_it_stays(struct gsi_self *me)
+{
+	return gsi_stays(me) ? me : NULL;
+}
+
 struct gsi_self *
 gsi_self(void)
 {
 	struct gsi_self *me = thread.self;
-	int why;
 
-	return is_as_ever(me) ? me : gsi_join(-1, &why);
+	return is_as_ever(me) ? me : join();
 }
 
 struct gsi_self *
@@ -237,7 +250,7 @@ gsi_self_here(void)
 {
 	struct gsi_self *me = thread.self;
 
-	return is_as_ever(me) || gsi_stays(me) ? me : NULL;
+	return is_as_ever(me) ? me : if_it_stays(me);
 }
 
 struct gsi_self *

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shm/region.h"
+#include "shm/ring_layout.h"
 #include "tests/runner.h"
 
 #define AT (3ull << 20)
@@ -63,6 +64,27 @@ TEST(region_create_takes_five_pages_and_gives_them_back)
 	CHECK_INT(
 	    gm_region_create(fd, AT, GM_RING_CELLS_MIN / 2, 5, 9), -EINVAL);
 	CHECK_INT(memory(fd), 0);
+	close(fd);
+}
+
+/* Who sends before the receiver is there does not rely on its membarrier. */
+TEST(region_has_rings_that_fence_until_their_receiver_knows_better)
+{
+	struct gm_receiver receiver;
+	struct gm_region_ref ref;
+	int fd = segment();
+
+	CHECK_OK(gm_region_create(fd, AT, 1024, 5, 9));
+	CHECK_OK(gm_region_map(fd, AT, 5, 9, true, &ref));
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(gm_load(&ref.ring[i].ring->fenced, relaxed), 1);
+	gm_receiver_init(&receiver, &ref.ring[GM_MAILBOX], false);
+	CHECK_INT(gm_load(&ref.ring[GM_MAILBOX].ring->fenced, relaxed), 0);
+	gm_receiver_fini(&receiver);
+	gm_receiver_init(&receiver, &ref.ring[GM_REPLIES], true);
+	CHECK_INT(gm_load(&ref.ring[GM_REPLIES].ring->fenced, relaxed), 1);
+	gm_receiver_fini(&receiver);
+	gm_region_unmap(&ref);
 	close(fd);
 }
 
