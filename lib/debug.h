@@ -71,8 +71,8 @@ bool gsi_debug_worded(const struct gsi_debug *d);
 void gsi_debug_start(struct gsi_server *s, const char *list);
 /*
  * One word: trace, log, log(N), statistics, log_to_file(PATH), install(NAME).
- * 0, -EINVAL not such a word, -ESRCH no such function, or why the file cannot
- * be opened.
+ * 0, -EINVAL not such a word, -ERANGE not such an N, -ESRCH no such function, or
+ * why the file cannot be opened.
  */
 int gsi_debug_set(struct gsi_server *s, gs_bytes word);
 /* trace, log, statistics, log_to_file or install; NULL is all of them. */

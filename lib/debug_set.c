@@ -103,7 +103,7 @@ keep_number(struct gsi_debug *d, gs_bytes number)
 	long max = gs_long(number, 0);
 
 	return max > 0 && max <= GSI_LOG_MAX ? keep_most(d, (uint32_t)max)
-					     : -EINVAL;
+					     : -ERANGE;
 }
 
 static void
@@ -313,9 +313,10 @@ mention(char *text, size_t used, size_t size, gs_bytes word, int status)
 	gsi_printable(shown, sizeof(shown), word.data, word.size);
 	used += (size_t)snprintf(text + used, size - used, "%s%s (%s)",
 	    used ? ", " : "", shown,
-	    status == -EINVAL  ? "no such word"
-	    : status == -ESRCH ? "no such function"
-			       : strerror(-status));
+	    status == -EINVAL   ? "no such word"
+	    : status == -ERANGE ? "1 to 1024 events can be kept"
+	    : status == -ESRCH  ? "no such function"
+				: strerror(-status));
 	return used < size ? used : size - 1;
 }
 

@@ -114,6 +114,9 @@ void gsi_root_ended(struct gsi_root *root, struct gsi_child *child,
 /* Goes on with the children of the root before this one. */
 void gsi_root_take_over(struct gsi_root *root, int ledger);
 
+/* start_words.c: notes in words what root has answered: its status. */
+int gsi_start_words(const struct gsi_root_answer *a, const char *what);
+
 /* Is the name of this spec held by anybody? */
 bool gsi_root_name_taken(
     struct gsi_root *root, const struct gsi_spec *spec, gs_pid *holder);

@@ -68,55 +68,6 @@ ask_root(struct gsi_self *me, gs_bytes request, int timeout,
 	return a->status <= 0 && a->status > -4096 ? 0 : -EPROTO;
 }
 
-static int
-explain(const struct gsi_root_answer *a, const char *what)
-{
-	char pid[GS_PID_TEXT], shown[3 * GS_REASON_MAX];
-
-	gsi_printable(shown, sizeof(shown), a->reason, strlen(a->reason));
-	switch (a->status) {
-	case 0:
-		return 0;
-	case -EEXIST:
-		return gsi_fail(-EEXIST, "already_started",
-		    "cannot start %s: "
-		    "the name is held by %s",
-		    what, gs_pid_text(a->pid, pid));
-	case -ECANCELED:
-		return gsi_fail(-ECANCELED, "ignore",
-		    "%s: its init said "
-		    "ignore",
-		    what);
-	case -ETIMEDOUT:
-		return gsi_fail(-ETIMEDOUT, "timeout",
-		    "cannot start %s: its "
-		    "init took too long and was killed",
-		    what);
-	case -ECHILD:
-		return gsi_fail(
-		    -ECHILD, a->reason, "cannot start %s: %s", what, shown);
-	case -ENOTSUP:
-		return gsi_fail(-ENOTSUP, a->reason,
-		    "cannot start %s: the "
-		    "behaviour is in this program, which node '%s' was not "
-		    "forked from: build it as a module, or unset GS_NODE for "
-		    "a private node",
-		    what, gsi_self()->arena->header->name);
-	case -EAGAIN:
-		return gsi_fail(-EAGAIN, a->reason,
-		    "cannot start %s: a limit "
-		    "of the system (processes, file descriptors or shared "
-		    "memory) is reached",
-		    what);
-	default:
-		if (strcmp(a->reason, "system_limit") == 0)
-			return gsi_fail(a->status, a->reason,
-			    "cannot start %s: system_limit: %s", what,
-			    strerror(-a->status));
-		return gsi_fail(a->status, a->reason, "%s: %s", what, shown);
-	}
-}
-
 static const char *
 name_of(const gs_child_spec *child)
 {
@@ -159,7 +110,7 @@ start(const gs_child_spec *child, uint32_t flags, gs_pid *pid, gs_ref *monitor)
 		*pid = a.pid;
 	if (monitor != NULL)
 		monitor->id = ref;
-	return explain(&a, name_of(child));
+	return gsi_start_words(&a, name_of(child));
 }
 
 static int
@@ -247,7 +198,7 @@ about(gs_addr child, enum gsi_root_op op, int timeout, gs_pid *pid)
 		    "the root supervisor "
 		    "has no child %s",
 		    where);
-	return explain(&a, where);
+	return gsi_start_words(&a, where);
 }
 
 int

@@ -23,6 +23,10 @@ refuse(struct gsi_server *s, const struct gsi_asked *asked, int status)
 	case -EINVAL:
 		gsi_system_refuse(s, asked, status, "badarg");
 		return;
+	case -ERANGE:
+		gsi_system_refuse(s, asked, -EINVAL,
+		    "badarg: 1 to %d events can be kept", GSI_LOG_MAX);
+		return;
 	case -ENOMEM:
 		gsi_system_refuse(s, asked, status, "system_limit");
 		return;

@@ -251,6 +251,8 @@ TEST(START_13_missing_init_is_undef)
 	node_up();
 	CHECK(gs_start(&no_init, GS_NONE, &options, &pid) < 0);
 	CHECK_STR(gs_error_reason(), "undef");
+	CHECK(strstr(gs_error_text(), "start hollow: undef, the behaviour "
+				      "has no init") != NULL);
 	CHECK(is_free("hollow"));
 	CHECK_INT(server_count(), 0);
 	CHECK(got_nothing());
