@@ -145,13 +145,14 @@ TEST(SYS_21_a_crash_of_it_ends_the_server_with_its_reason)
 {
 	const char *line;
 	gs_addr to;
+	gs_ref ref;
 
 	named_node_up();
 	to = start_watched();
 	CHECK_OK(add(to, "counts", NULL, "5"));
+	CHECK_OK(gs_monitor(to, &ref));
 	tell(to, "set 1 crash");
-	CHECK_INT(gs_call(to, GS_TEXT("get"), NULL, FOREVER), -ECONNRESET);
-	CHECK_STR(gs_error_reason(), "signal:11");
+	CHECK(got(GS_INFO_DOWN, "signal:11", NULL));
 	CHECK(wait_reports("crash", "seen", 1));
 	line = report("crash", "seen");
 	field_has(line, "reason", "signal:11");
