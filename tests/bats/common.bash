@@ -11,12 +11,15 @@ PATH=$GS_BUILD/cmd:$PATH
 # shellcheck disable=SC2034
 kit=$GS_BUILD/tests/fixtures/fx_kit.so
 
+# tests/run has several bats at work, and one folder for all of them.
+run_dir=${GS_TEST_DIR:-$BATS_RUN_TMPDIR}
+
 # A folder of its own, and a node that no other test, and no other run, has.
 node_setup()
 {
-	work=$(mktemp -d "$BATS_RUN_TMPDIR/gs.XXXXXX")
+	work=$(mktemp -d "$run_dir/gs.XXXXXX")
 	export GS_RUNTIME_DIR=$work/run
-	export GS_NODE=${BATS_RUN_TMPDIR##*/}-${work##*.}
+	export GS_NODE=${run_dir##*/}-${work##*.}
 	unset XDG_RUNTIME_DIR
 }
 

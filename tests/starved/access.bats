@@ -12,8 +12,8 @@ setup()
 	# what depends on no poller is shown with one
 	[ "${GS_POLLER:-epoll}" = epoll ] || skip "shown with epoll"
 	# others may pass through, so that what stops them is ours
-	chmod 711 "$BATS_RUN_TMPDIR" "$work"
-	chmod o+x "${BATS_RUN_TMPDIR%/*}" 2>/dev/null || :
+	chmod 711 "$run_dir" "$work"
+	chmod o+x "${run_dir%/*}" 2>/dev/null || :
 }
 
 teardown()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# No io_uring: refused by a filter, missing, disabled by the administrator.
+# No io_uring: refused by a filter, or missing; see also whole.bats.
 
 bats_require_minimum_version 1.5.0
 load starved
@@ -14,8 +14,6 @@ setup()
 
 teardown()
 {
-	[ -z "${uring_was:-}" ] ||
-		echo "$uring_was" >/proc/sys/kernel/io_uring_disabled
 	starved_teardown
 }
 
@@ -61,27 +59,6 @@ does_all()
 	has "$("$no_uring" --late gsctl --version)" "epoll (io_uring refused"
 	"$no_uring" --late gsctl start --name kv "$kit" >/dev/null
 	does_all
-}
-
-# kernel.io_uring_disabled=2 is the same EPERM for everybody, root included;
-# it is set for the whole machine, so only 1 is tried, which lets root pass.
-# OS-12
-@test "starved: kernel.io_uring_disabled=1, as an ordinary user" {
-	needs_root
-	uring_is=$(cat /proc/sys/kernel/io_uring_disabled) ||
-		skip "this kernel cannot disable io_uring"
-	[ "$uring_is" = 0 ] || skip "it is disabled already"
-	[ -w /proc/sys/kernel/io_uring_disabled ] ||
-		skip "/proc/sys is read-only"
-	as_user
-	uring_was=$uring_is
-	echo 1 >/proc/sys/kernel/io_uring_disabled
-	has "$("${as[@]}" gsctl --version)" \
-		"epoll (io_uring refused: Operation not permitted)"
-	"${as[@]}" gsctl start --name kv "$kit" >/dev/null
-	has "$("${as[@]}" gsctl info | grep ^poller)" epoll
-	is "$("${as[@]}" gsctl call kv echo x)" x
-	"${as[@]}" gsctl down
 }
 
 @test "starved: io_uring is asked for where there is none: said, no node" {

@@ -50,7 +50,7 @@ as_user()
 {
 	needs_root
 	user=$((40000 + $$ % 20000))
-	chmod 755 "$work" "$BATS_RUN_TMPDIR"
+	chmod 755 "$work" "$run_dir"
 	mkdir "$GS_RUNTIME_DIR"
 	chmod 700 "$GS_RUNTIME_DIR"
 	chown "$user" "$GS_RUNTIME_DIR"
