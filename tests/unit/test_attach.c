@@ -4,6 +4,7 @@
  * with words, the node goes on, and nothing leaks.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <genserver.h>
 #include <poll.h>
 #include <signal.h>
@@ -280,5 +281,29 @@ TEST(all_who_knock_while_the_node_is_stopped_are_answered)
 			FAIL("connection %d was forgotten", i);
 		close(socket[i]);
 	}
+	gs_node_close();
+}
+
+/* A newborn that was stopped may find its seat taken by another. */
+TEST(a_seat_that_is_not_ours_for_sure_is_not_written_to)
+{
+	struct gsi_self late = { .socket = -1 };
+	const struct gm_page *page;
+	uint32_t number;
+	gs_pid pid;
+	int bell;
+
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	pid = gsi_root_pid(gsi_self());
+	page = gm_arena_page(gsi_self()->arena, pid.slot);
+	number = gm_load(&page->bell, acquire);
+	CHECK(number != 0);
+	bell = fcntl(gsi_self()->bell, F_DUPFD_CLOEXEC, 200);
+	CHECK(bell >= 200);
+	CHECK_INT(
+	    gsi_member_prepare(&late, pid, gsi_self()->arena, bell, -1, -1), 0);
+	gsi_member_guess(&late);
+	CHECK_INT(gm_load(&page->bell, acquire), number);
+	gsi_member_free(&late);
 	gs_node_close();
 }
