@@ -61,18 +61,6 @@ gs_changed(uint32_t seen, int timeout)
 	return me == NULL ? status : changed(me, seen, deadline);
 }
 
-/* What is left of a time that ends at deadline (ns), in ms as callers have it. */
-static int
-left_ms(int64_t deadline)
-{
-	int64_t left;
-
-	if (deadline < 0)
-		return GS_INFINITY;
-	left = (deadline - gsi_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
-	return left > 0 ? (int)left : 0;
-}
-
 /* In which node the address is; *at is the home to begin with. */
 static int
 go_there(struct gsi_self **at, gs_addr to, int64_t deadline)
@@ -109,7 +97,7 @@ gs_wait_up(gs_addr to, int timeout)
 		if (status != 0)
 			break;
 		seen = changes(at);
-		status = gs_ping(to, left_ms(deadline));
+		status = gs_ping(to, gsi_left_ms(deadline));
 		if (status != -ENOENT && status != -ESRCH &&
 		    status != -ECONNRESET)
 			break;

@@ -24,6 +24,16 @@ gsi_deadline(int ms)
 	return gsi_now_ns() + (ms > 0 ? ms : 0) * NS_PER_MS;
 }
 
+int
+gsi_left_ms(int64_t deadline)
+{
+	int64_t ns = deadline - gsi_now_ns();
+
+	if (deadline < 0)
+		return GS_INFINITY;
+	return ns > 0 ? (int)((ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+}
+
 GS_API int64_t
 gs_now(void)
 {

@@ -137,17 +137,6 @@ keep(gs_node_reply *at, gs_bytes reply)
 	at->reply = gs_bytes_of(copy, reply.size);
 }
 
-/* In ms, rounded up; 0 once it is over. */
-static int
-left(int64_t deadline)
-{
-	int64_t ns = deadline - gsi_now_ns();
-
-	if (deadline < 0)
-		return GS_INFINITY;
-	return ns > 0 ? (int)((ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
-}
-
 static void
 collect(gs_replies *replies, const gs_reqid *ids, int64_t deadline)
 {
@@ -157,8 +146,8 @@ collect(gs_replies *replies, const gs_reqid *ids, int64_t deadline)
 		int status;
 
 		if (at->status == 0) {
-			status =
-			    gs_receive_response(ids[i], &reply, left(deadline));
+			status = gs_receive_response(
+			    ids[i], &reply, gsi_left_ms(deadline));
 			if (status == 0)
 				keep(at, reply);
 			else

@@ -21,19 +21,20 @@ static int
 call_root(struct gsi_self *me, gs_bytes request, bool harmless, gs_bytes *reply,
     int timeout)
 {
+	int64_t deadline = gsi_deadline(timeout);
 	int64_t until = gsi_now_ns() + NEW_ROOT_NS;
 	struct timespec pause = { 0, NS_PER_MS };
 	int status;
 
-	for (;;) {
-		status = gs_call(
-		    gs_to_pid(gsi_root_pid(me)), request, reply, timeout);
+	do {
+		status = gs_call(gs_to_pid(gsi_root_pid(me)), request, reply,
+		    gsi_left_ms(deadline));
 		if (status != -ESRCH && !(harmless && status == -ECONNRESET))
 			return status;
-		if (gsi_now_ns() > until || !gsi_node_alive(me))
-			return status;
 		nanosleep(&pause, NULL);
-	}
+	} while (gsi_now_ns() < until && gsi_left_ms(deadline) > 0 &&
+		 gsi_node_alive(me));
+	return status;
 }
 
 /* Asks root and takes its answer apart. */
@@ -57,8 +58,7 @@ ask_root(struct gsi_self *me, gs_bytes request, int timeout,
 		    gsi_home()->name);
 	if (status != 0)
 		return gsi_fail(status, "nodedown",
-		    "the root supervisor of "
-		    "node '%s' does not answer: %s",
+		    "the root supervisor of node '%s' does not answer: %s",
 		    gsi_home()->name, strerror(-status));
 	if (reply.size < sizeof(*a))
 		return -EPROTO;

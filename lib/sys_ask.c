@@ -133,16 +133,6 @@ gsi_sys_end(void)
 	*slot = NULL;
 }
 
-static int
-left_ms(int64_t deadline)
-{
-	int64_t left = deadline - gsi_now_ns();
-
-	if (deadline < 0)
-		return GS_INFINITY;
-	return left > 0 ? (int)(left / NS_PER_MS) + 1 : 0;
-}
-
 /* The first piece is in data; the rest is asked for. */
 static int
 gather(gs_addr to, const struct gsi_sys_request *r,
@@ -163,8 +153,8 @@ gather(gs_addr to, const struct gsi_sys_request *r,
 		have += piece.size;
 		if (have == first->all)
 			return 0;
-		status = ask(to, &more, first->number, have, left_ms(deadline),
-		    &piece, &data);
+		status = ask(to, &more, first->number, have,
+		    gsi_left_ms(deadline), &piece, &data);
 		if (status != 0)
 			return status;
 		if (!piece.size)
@@ -186,7 +176,7 @@ gsi_sys_ask(
 	/* somebody else's long answer may come between the pieces of ours */
 	for (int i = 0; i < STALE_TRIES && status == -ESTALE; i++) {
 		status = ask(to, r, r->number, 0,
-		    i == 0 ? timeout : left_ms(deadline), &head, &piece);
+		    i == 0 ? timeout : gsi_left_ms(deadline), &head, &piece);
 		if (status != 0)
 			return status;
 		all = keep(head.all);

@@ -12,6 +12,8 @@ struct gsi_self;
 int64_t gsi_now_ns(void);
 /* ms as the public API has it to a deadline: -1 for GS_INFINITY. */
 int64_t gsi_deadline(int ms);
+/* What is left until then, in ms as the public API has it, rounded up. */
+int gsi_left_ms(int64_t deadline);
 /*
  * So many ms, from when it is first waited for in earnest: who is answered at
  * once has not looked at the clock.  gsi_fixed makes a deadline of it.

@@ -182,6 +182,30 @@ TEST(stopped_node_does_not_hold_up_a_new_thread)
 	node_down();
 }
 
+/* Between two roots: the next one does not come while the node is stopped. */
+TEST(stopped_node_without_a_root_does_not_hold_up_a_time_limit)
+{
+	gs_process_info info;
+	int64_t from;
+	pid_t node;
+
+	node_up();
+	start_child("", "x", GS_PERMANENT);
+	node = node_os_pid();
+	/* from the fourth on it takes a breath before it forks the next */
+	for (int i = 0; i < 4; i++)
+		replace_root();
+	info = root_process();
+	CHECK_INT(kill(info.os_pid, SIGKILL), 0);
+	CHECK(wait_dead(info.pid));
+	halt(node);
+	from = now_ms();
+	CHECK(gs_child_stop(GS_NAME("x"), 50) < 0);
+	CHECK(now_ms() - from < 1000);
+	go_on(node);
+	node_down();
+}
+
 /* ---- the root supervisor ---- */
 
 struct child_starter {
