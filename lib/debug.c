@@ -4,9 +4,12 @@
  * watching changes nothing but the time that things take, and what cannot be
  * written is not missed.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/debug.h"
@@ -40,21 +43,50 @@ gsi_server_name(const struct gsi_server *s, char text[GM_ENTRY_NAME + 1])
 
 static_assert(GM_ENTRY_NAME + 1 >= GS_PID_TEXT, "a pid fits a name");
 
+/* 0 or -errno: past RLIMIT_FSIZE too, where a signal would end the server. */
+static int
+write_line(int file, const char *line, size_t size)
+{
+	const struct timespec now = { 0 };
+	sigset_t limit, before;
+	int status;
+
+	sigemptyset(&limit);
+	sigaddset(&limit, SIGXFSZ);
+	pthread_sigmask(SIG_BLOCK, &limit, &before);
+	status = write(file, line, size) < 0 ? -errno : 0;
+	if (status == -EFBIG)
+		sigtimedwait(&limit, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
+
+static const char *
+why_closed(int status)
+{
+	switch (status) {
+	case -ENOSPC:
+		return "log_to_file: no space left; the file is closed";
+	case -EFBIG:
+		return "log_to_file: the limit of a file's size is reached; "
+		       "the file is closed";
+	default:
+		return "log_to_file: the file cannot be written and is closed";
+	}
+}
+
 /* A pipe that is full loses a line; a file that cannot be written is given up. */
 static void
 write_file(struct gsi_server *s, const char *line, size_t size)
 {
 	struct gsi_debug *d = s->debug;
 	struct gsi_field path = { "path", d->path, strlen(d->path) };
+	int status = write_line(d->file, line, size);
 
-	if (write(d->file, line, size) >= 0 || errno == EAGAIN ||
-	    errno == EINTR)
+	if (status == 0 || status == -EAGAIN || status == -EINTR)
 		return;
-	gsi_server_report(s, GSI_WARNING, "debug",
-	    errno == ENOSPC ? "log_to_file: no space left; the file is closed"
-			    : "log_to_file: the file cannot be written and is "
-			      "closed",
-	    &path, 1);
+	gsi_server_report(
+	    s, GSI_WARNING, "debug", why_closed(status), &path, 1);
 	close(d->file);
 	d->file = -1;
 }

@@ -5,6 +5,7 @@
 #include "tests/conformance/log.h"
 #include "tests/conformance/meter.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* Of each kind one, and what is seen of them. */
@@ -266,5 +267,32 @@ TEST(SYS_15_a_disk_that_is_full_costs_the_file_and_nothing_else)
 	CHECK_STR(ask(to, "1"), "9");
 	CHECK_OK(gs_sys_get_status(to, &status, SOON));
 	CHECK_STR(status.debug, "");
+	named_node_down();
+}
+
+/* SYS-15: nor does the system's signal for it end the server. */
+TEST(SYS_15_the_limit_of_a_file_s_size_costs_the_file_and_nothing_else)
+{
+	const struct rlimit one = { 1, RLIM_INFINITY };
+	gs_sys_status status;
+	const char *line;
+	gs_addr to;
+
+	named_node_up();
+	to = start_meter(NULL);
+	CHECK_OK(gs_sys_log_to_file(to, watched(), SOON));
+	CHECK_OK(prlimit(os_pid_of(to), RLIMIT_FSIZE, &one, NULL));
+	CHECK_STR(ask(to, "1"), "6");
+	CHECK(wait_reports("debug", "meter", 1));
+	line = report("debug", "meter");
+	CHECK_STR(report_field(line, "text"),
+	    "log_to_file: the limit of a file's size is reached; "
+	    "the file is closed");
+	CHECK_STR(report_field(line, "path"), watched());
+	CHECK_STR(contents(), "*");
+	CHECK_STR(ask(to, "1"), "7");
+	CHECK_OK(gs_sys_get_status(to, &status, SOON));
+	CHECK_STR(status.debug, "");
+	CHECK_OK(unlink(watched()));
 	named_node_down();
 }
