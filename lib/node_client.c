@@ -5,7 +5,6 @@
  * says that.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 
 #include "lib/attach.h"
 #include "lib/node_parts.h"
+#include "lib/procfs.h"
 
 #define PACKETS_MAX 1024
 
@@ -20,24 +20,12 @@
 static bool
 exiting(pid_t pid)
 {
-	char path[64], text[512], *at;
+	char text[GSI_STAT], *stat = gsi_proc_stat(pid, text);
 	unsigned long flags = 0;
 	char state = 'X';
-	ssize_t n = -1;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	if (n <= 0)
-		return true;
-	text[n] = '\0';
-	at = strrchr(text, ')');
-	if (at != NULL)
-		sscanf(at + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags);
+	if (stat != NULL)
+		sscanf(stat, " %c %*d %*d %*d %*d %*d %lu", &state, &flags);
 	return state == 'Z' || state == 'X' || (flags & 4) != 0;
 }
 

@@ -5,40 +5,23 @@
  * nothing worse to say.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/node_parts.h"
+#include "lib/procfs.h"
 
 /* Field 52 of the zombie's stat is its wait status; -1 when not readable. */
 static int
 status_of_zombie(pid_t pid)
 {
-	char path[64], text[1024], *at;
-	int fd, field = 2, status = -1;
-	ssize_t n;
+	char text[GSI_STAT], *at = gsi_proc_stat(pid, text);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return -1;
-	text[n] = '\0';
-	/* the command's name may hold anything, its last bracket ends it */
-	at = strrchr(text, ')');
-	while (at != NULL && field < 52) {
+	for (int field = 3; field < 52 && at != NULL; field++)
 		at = strchr(at + 1, ' ');
-		field++;
-	}
-	if (at != NULL)
-		status = atoi(at + 1);
-	return status;
+	return at != NULL ? atoi(at + 1) : -1;
 }
 
 /* A process that may not be looked into reads 0, which would look clean. */

@@ -6,7 +6,6 @@
  * there as a zombie, so nobody's end can be missed.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/node_parts.h"
+#include "lib/procfs.h"
 
 #define LOOK_NS (20 * NS_PER_MS)
 
@@ -44,25 +44,13 @@ gsi_pidfd_of_peer(int socket)
 static bool
 read_stat(pid_t pid, char *state, long *threads, unsigned long long *start)
 {
-	char path[64], text[1024], *at;
-	ssize_t n = -1;
-	int fd;
+	char text[GSI_STAT], *stat = gsi_proc_stat(pid, text);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	/* the command's name may hold anything, its last bracket ends it */
-	at = strrchr(text, ')');
-	return at != NULL && sscanf(at + 1,
-				 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-				 "%*u %*u %*d %*d %*d %*d %ld %*d %llu",
-				 state, threads, start) == 3;
+	return stat != NULL &&
+	       sscanf(stat,
+		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+		   "%*u %*u %*d %*d %*d %*d %ld %*d %llu",
+		   state, threads, start) == 3;
 }
 
 bool

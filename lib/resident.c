@@ -6,15 +6,15 @@
  */
 #include "lib/resident.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "lib/procfs.h"
 
 #define MANY 512u /* from which a thread pays */
 #define PIECE 64u
@@ -22,42 +22,22 @@
 
 /* Field 3 is the state, field 24 the resident pages. */
 static void
-parse(char *text, struct gsi_resident *out)
+read_one(struct gsi_resident *out)
 {
-	/* the command's name may hold anything, its last bracket ends it */
-	char *at = strrchr(text, ')');
+	char text[GSI_STAT], *at = NULL;
 
-	if (at == NULL || at[1] != ' ')
+	out->stopped = false;
+	out->bytes = 0;
+	if (out->os_pid > 0)
+		at = gsi_proc_stat(out->os_pid, text);
+	if (at == NULL)
 		return;
-	out->stopped = at[2] == 'T' || at[2] == 't';
-	for (int field = 2; field < 24 && at != NULL; field++)
+	out->stopped = at[1] == 'T' || at[1] == 't';
+	for (int field = 3; field < 24 && at != NULL; field++)
 		at = strchr(at + 1, ' ');
 	if (at != NULL)
 		out->bytes =
 		    strtoull(at, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static void
-read_one(struct gsi_resident *out)
-{
-	char path[32], text[512];
-	ssize_t n;
-	int fd;
-
-	out->stopped = false;
-	out->bytes = 0;
-	if (out->os_pid <= 0)
-		return;
-	snprintf(path, sizeof(path), "/proc/%d/stat", out->os_pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	parse(text, out);
 }
 
 /* Taken in pieces: who has a CPU for himself does more of them. */

@@ -78,27 +78,11 @@ add_children(void)
 	return n_pids > before;
 }
 
-/* The sum of all lines of the form, or -1 without one. */
-static long
-sum_of(const char *path, const char *form)
-{
-	FILE *file = fopen(path, "re");
-	char text[256];
-	long sum = -1, n;
-
-	while (file != NULL && fgets(text, sizeof(text), file) != NULL)
-		if (sscanf(text, form, &n) == 1)
-			sum = (sum < 0 ? 0 : sum) + n;
-	if (file != NULL)
-		fclose(file);
-	return sum;
-}
-
 static long
 switches_in(const char *path)
 {
-	return sum_of(path, "voluntary_ctxt_switches: %ld") +
-	       sum_of(path, "nonvoluntary_ctxt_switches: %ld");
+	return bench_sum_of(path, "voluntary_ctxt_switches: %ld") +
+	       bench_sum_of(path, "nonvoluntary_ctxt_switches: %ld");
 }
 
 static long

@@ -122,3 +122,18 @@ bench_await_sleep(int stat)
 		sched_yield();
 	}
 }
+
+long
+bench_sum_of(const char *path, const char *form)
+{
+	FILE *file = fopen(path, "re");
+	char text[256];
+	long sum = -1, n;
+
+	while (file != NULL && fgets(text, sizeof(text), file) != NULL)
+		if (sscanf(text, form, &n) == 1)
+			sum = (sum < 0 ? 0 : sum) + n;
+	if (file != NULL)
+		fclose(file);
+	return sum;
+}

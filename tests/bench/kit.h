@@ -26,4 +26,7 @@ void bench_call(gs_pid pid);
 void bench_await_sleep(int stat);
 int bench_open_stat(int os_pid);
 
+/* The sum of all lines of the form in that file, or -1 without one. */
+long bench_sum_of(const char *path, const char *form);
+
 #endif

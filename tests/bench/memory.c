@@ -28,22 +28,6 @@ pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-/* The sum of all lines of the form, or -1 without one. */
-static long
-sum_of(const char *path, const char *form)
-{
-	FILE *file = fopen(path, "re");
-	char text[256];
-	long sum = -1, n;
-
-	while (file != NULL && fgets(text, sizeof(text), file) != NULL)
-		if (sscanf(text, form, &n) == 1)
-			sum = (sum < 0 ? 0 : sum) + n;
-	if (file != NULL)
-		fclose(file);
-	return sum;
-}
-
 /*
  * KB.  Pages in the lists of free pages that each CPU has are free but not in
  * MemAvailable; after a thousand exits that is some hundred megabytes.
@@ -51,8 +35,8 @@ sum_of(const char *path, const char *form)
 static long
 available_now(void)
 {
-	long kb = sum_of("/proc/meminfo", "MemAvailable: %ld");
-	long pages = sum_of("/proc/zoneinfo", " count: %ld");
+	long kb = bench_sum_of("/proc/meminfo", "MemAvailable: %ld");
+	long pages = bench_sum_of("/proc/zoneinfo", " count: %ld");
 
 	if (kb < 0 || pages < 0) {
 		fprintf(stderr, "bench: no MemAvailable, or no zoneinfo\n");

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel says of a process in /proc. */
+#ifndef GSI_PROCFS_H
+#define GSI_PROCFS_H
+
+#include <sys/types.h>
+
+#define GSI_STAT 1024 /* bytes that hold all of it */
+
+/*
+ * /proc/PID/stat from the blank before field 3 on, within text; NULL when
+ * there is no such process or it cannot be looked into.
+ */
+char *gsi_proc_stat(pid_t pid, char text[GSI_STAT]);
+
+#endif
