@@ -18,6 +18,9 @@ struct gsi_home {
 	uint64_t exe_device; /* of this program's file, spec.c; 0 not asked */
 	uint64_t exe_inode;
 	bool registered; /* atexit */
+	bool inherits; /* a server just forked has its forker's exit handler */
+	struct gsi_self *guarded; /* what that handler tells the end of */
+	void *beside; /* a hint, where own mailboxes are mapped */
 	char poller[64]; /* of gs_poller */
 };
 

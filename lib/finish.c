@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/attach.h"
 #include "lib/guest.h"
 #include "lib/missing.h"
 
@@ -47,9 +48,10 @@ gsi_words(struct gm_page *page, const char *reason)
 static void
 leave(int status, void *data)
 {
-	struct gsi_self *me = data;
+	struct gsi_self *me = gsi_home()->guarded;
 	char text[32];
 
+	(void)data;
 	fflush(NULL);
 	/* a helper that it has forked is not the server */
 	if (status != 0 && gsi_crash_self() == me) {
@@ -63,10 +65,16 @@ leave(int status, void *data)
 	_exit(status);
 }
 
+/* A forker's does for its child: no user code has registered any behind it. */
 int
 gsi_exit_guard_install(struct gsi_self *me)
 {
-	return on_exit(leave, me) == 0 ? 0 : -ENOMEM;
+	struct gsi_home *home = gsi_home();
+	bool there = home->inherits && home->guarded != NULL;
+
+	home->inherits = false;
+	home->guarded = me;
+	return there || on_exit(leave, NULL) == 0 ? 0 : -ENOMEM;
 }
 
 void

@@ -41,8 +41,9 @@ map_region(struct gsi_self *me)
 
 	if (entry == NULL)
 		return -EPROTO;
-	status = gm_region_map(me->arena->fd, gm_load(&entry->region, relaxed),
-	    me->pid.slot, me->pid.gen, true, &me->region);
+	status = gm_region_map_beside(gsi_home()->beside, me->arena->fd,
+	    gm_load(&entry->region, relaxed), me->pid.slot, me->pid.gen,
+	    &me->region);
 	if (status == 0 && me->region.cells != gm_load(&entry->cells, relaxed))
 		status = -EBADMSG;
 	return status;

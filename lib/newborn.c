@@ -221,9 +221,8 @@ settle(const struct gsi_newborn *n)
 	me->yielding.without = 1;
 	gsi_peer_know(me, parent->pid, parent->bell, &parent->region);
 	gsi_home_server(arena);
+	gsi_home()->inherits = true;
 	gsi_self_set(me);
-	/* what is printed is in the log when it is printed */
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	wait_published(parent->arena, n->pid, n->bell, n->life);
 	/* the life pipe kills with the node; the forker's end is no reason */
 	if (n->life >= 0)

@@ -60,6 +60,7 @@ settle_child(pid_t node_pid, const char *name)
 			signal(s, SIG_DFL);
 	/* of a server that has opened a node of its own */
 	*gsi_process_slot() = NULL;
+	gsi_home()->guarded = NULL;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -7,6 +7,8 @@
 #include "lib/root.h"
 
 #include <errno.h>
+#include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -206,6 +208,33 @@ static const gs_behaviour root_behaviour = {
 };
 
 static int
+end_of(struct dl_phdr_info *info, size_t size, void *data)
+{
+	uintptr_t *end = data;
+
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+		uintptr_t at = info->dlpi_addr + h->p_vaddr + h->p_memsz;
+
+		if (h->p_type == PT_LOAD && at > *end)
+			*end = at;
+	}
+	return 0;
+}
+
+/* The dynamic linker's, usually, and the highest there is but for the stack. */
+static void *
+behind_libraries(void)
+{
+	uintptr_t end = 0;
+
+	dl_iterate_phdr(end_of, &end);
+	end = (end + GM_PAGE - 1) / GM_PAGE * GM_PAGE;
+	return (void *)end;
+}
+
+static int
 settle(struct gsi_self *me, int control)
 {
 	struct gm_arena *arena = gsi_share_new(NULL);
@@ -241,6 +270,8 @@ settle(struct gsi_self *me, int control)
 	me->bells_kept = false;
 	me->spin_ns = 0;
 	me->yielding.without = UINT32_MAX;
+	/* theirs shares a page of page tables with what is there */
+	gsi_home()->beside = behind_libraries();
 	gsi_self_set(me);
 	gs_set_label("root supervisor");
 	return 0;
@@ -262,6 +293,8 @@ gsi_root_main(int control, int ledger)
 	    settle(me, control) != 0 ||
 	    gsi_forker_init(forker, me, control) != 0)
 		_exit(1);
+	/* what servers print is in the log when they print it */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	birth.argument = GS_OBJECT(first);
 	gsi_server_run(me, &birth);
 }

@@ -187,11 +187,10 @@ ring_ref(int fd, const struct gm_region_ref *ref, enum gm_which which)
 	};
 }
 
-int
-gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen, bool writable,
-    struct gm_region_ref *out)
+static int
+map(void *beside, int protection, int fd, uint64_t at, uint32_t slot,
+    uint32_t gen, struct gm_region_ref *out)
 {
-	int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
 	uint32_t cells;
 	int status = read_cells(fd, at, slot, gen, &cells);
 	void *base;
@@ -199,7 +198,7 @@ gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen, bool writable,
 	if (status != 0)
 		return status;
 	out->mapped = gm_region_span(cells);
-	base = mmap(NULL, out->mapped, protection, MAP_SHARED, fd, (off_t)at);
+	base = mmap(beside, out->mapped, protection, MAP_SHARED, fd, (off_t)at);
 	if (base == MAP_FAILED)
 		return -errno;
 	/* in a core dump it would only delay the word of a death */
@@ -210,6 +209,21 @@ gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen, bool writable,
 	out->ring[GM_MAILBOX] = ring_ref(fd, out, GM_MAILBOX);
 	out->ring[GM_REPLIES] = ring_ref(fd, out, GM_REPLIES);
 	return 0;
+}
+
+int
+gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen, bool writable,
+    struct gm_region_ref *out)
+{
+	return map(NULL, writable ? PROT_READ | PROT_WRITE : PROT_READ, fd, at,
+	    slot, gen, out);
+}
+
+int
+gm_region_map_beside(void *beside, int fd, uint64_t at, uint32_t slot,
+    uint32_t gen, struct gm_region_ref *out)
+{
+	return map(beside, PROT_READ | PROT_WRITE, fd, at, slot, gen, out);
 }
 
 bool

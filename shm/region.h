@@ -65,6 +65,9 @@ int gm_region_create(
  */
 int gm_region_map(int fd, uint64_t at, uint32_t slot, uint32_t gen,
     bool writable, struct gm_region_ref *out);
+/* The same for its owner, from this address on if nothing is there. */
+int gm_region_map_beside(void *beside, int fd, uint64_t at, uint32_t slot,
+    uint32_t gen, struct gm_region_ref *out);
 void gm_region_unmap(struct gm_region_ref *ref);
 
 /* What the node wrote of its geometry is still there. */
