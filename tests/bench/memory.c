@@ -189,10 +189,11 @@ tell_parts(gs_pid pid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", os_pid);
-	bench_tell(
-	    "ours", "memory.own", (double)sum_of(path, "Private_Dirty: %ld"));
+	bench_tell("ours", "memory.own",
+	    (double)bench_sum_of(path, "Private_Dirty: %ld"));
 	snprintf(path, sizeof(path), "/proc/%d/status", os_pid);
-	bench_tell("ours", "memory.tables", (double)sum_of(path, "VmPTE: %ld"));
+	bench_tell(
+	    "ours", "memory.tables", (double)bench_sum_of(path, "VmPTE: %ld"));
 }
 
 static double
