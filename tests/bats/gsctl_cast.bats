@@ -48,8 +48,8 @@ teardown()
 
 @test "gsctl cast: a full mailbox" {
 	gsctl start --name small --mailbox 16K "$kit" >/dev/null
-	gsctl cast small sleep 1500
-	within 5 state_is small running
+	os=$(gsctl whereis --os-pid small)
+	kill -STOP "$os"
 	status=0
 	for _ in {1..600}; do
 		gsctl cast small "$(printf 'x%.0s' {1..900})" \
@@ -62,6 +62,7 @@ teardown()
 	has "$(cat "$work/words")" "small" "try again"
 	refused 124 -- gsctl cast --timeout 20 small \
 		"$(printf 'x%.0s' {1..900})"
+	kill -CONT "$os"
 	gsctl cast --timeout 20000 small x
 	gsctl call --timeout 20000 small casts
 }
