@@ -17,6 +17,7 @@
 
 #include "lib/guest.h"
 #include "lib/loop.h"
+#include "lib/missing.h"
 #include "lib/unwind.h"
 
 #define STACK_BYTES 65536u

@@ -10,12 +10,17 @@
 #include <stdlib.h>
 
 #ifndef __GLIBC__
+#include <ucontext.h>
+
 #define close_range gsi_close_range
+#define getcontext gsi_getcontext
 #define malloc_trim gsi_malloc_trim
 #define on_exit gsi_on_exit
 #define strerrorname_np gsi_strerrorname
 
 int gsi_close_range(unsigned first, unsigned last, int flags);
+/* -1: exit in a callback is told without a backtrace. */
+int gsi_getcontext(ucontext_t *here);
 /* Nothing to give back: musl does it by itself. */
 int gsi_malloc_trim(size_t pad);
 /* For one function of a process, the last one. */
