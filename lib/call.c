@@ -7,6 +7,8 @@
 #include <errno.h>
 
 #include "lib/guest.h"
+#include "lib/post.h"
+#include "lib/thread.h"
 
 static void
 wait_on(struct gsi_self *me, gs_pid pid)
@@ -34,27 +36,51 @@ gsi_has_loop(struct gsi_self *me, gs_pid pid)
 	return kind != GS_PROCESS_PLAIN && kind != GS_PROCESS_CLIENT;
 }
 
+static int __attribute__((noinline))
+send_slowly(struct gsi_self *me, gs_pid pid, const struct gsi_head *head,
+    gs_bytes request, struct gsi_peer **peer)
+{
+	int status = gsi_peer_get(me, pid, peer);
+
+	if (status == 0 && !gsi_peer_answers(*peer))
+		status = -EOPNOTSUPP;
+	if (status != 0)
+		return status;
+	if (head->kind == GSI_SYS)
+		return gsi_send_system(me, pid, head, request);
+	return gsi_send_peer(me, *peer, GM_MAILBOX, head, request, 0);
+}
+
+static inline __attribute__((always_inline)) int
+send(struct gsi_self *me, gs_pid pid, uint32_t kind, uint64_t tag,
+    gs_bytes request, struct gsi_peer **peer)
+{
+	struct gsi_head head;
+
+	*peer = gsi_peer_known(me, pid);
+	if (kind == GSI_CALL && __builtin_expect(*peer != NULL, 1) &&
+	    gsi_peer_answers(*peer) &&
+	    gsi_post(me, *peer, GM_MAILBOX, kind, tag, request))
+		return 0;
+	head = (struct gsi_head){ kind, me->pid.gen, tag };
+	return send_slowly(me, pid, &head, request, peer);
+}
+
 /* One request of any kind, and its answer. */
 static inline __attribute__((always_inline)) int
 ask(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes request,
     gs_bytes *reply, int64_t deadline, char reason[GS_REASON_MAX + 1])
 {
-	struct gsi_head head = { kind, me->pid.gen, ++me->next_tag };
+	uint64_t tag = ++me->next_tag;
 	uint32_t doing = gm_load(&me->page->doing, relaxed);
 	struct gsi_peer *peer;
 	int status;
 
 	wait_on(me, pid);
-	status = gsi_peer_get(me, pid, &peer);
-	if (status == 0 && !gsi_has_loop(me, pid))
-		status = -EOPNOTSUPP;
-	if (status == 0 && kind == GSI_SYS)
-		status = gsi_send_system(me, pid, &head, request);
-	else if (status == 0)
-		status = gsi_send_peer(me, peer, GM_MAILBOX, &head, request, 0);
-	if (status == 0) {
+	status = send(me, pid, kind, tag, request, &peer);
+	if (__builtin_expect(status == 0, 1)) {
 		gm_store(&me->page->doing, GS_STATE_CALLING, relaxed);
-		status = gsi_await(me, head.tag, peer, deadline, reply, reason);
+		status = gsi_await(me, tag, peer, deadline, reply, reason);
 		gm_store(&me->page->doing, doing, relaxed);
 	} else if (status == -ESRCH &&
 		   gm_entry_reason(me->arena, pid.slot, pid.gen, reason) == 1) {
@@ -72,7 +98,7 @@ call_at(struct gsi_self *me, gs_addr to, uint32_t kind, gs_bytes request,
 	gs_pid pid;
 	int status = gsi_resolve(me, to, &pid);
 
-	if (status == 0 && gs_pid_equal(pid, me->pid))
+	if (status == 0 && __builtin_expect(gs_pid_equal(pid, me->pid), 0))
 		status = -EDEADLK;
 	if (status == 0)
 		status = ask(me, pid, kind, request, reply, deadline, reason);
@@ -98,9 +124,9 @@ static inline __attribute__((always_inline)) int
 call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
     gs_bytes *reply, int timeout)
 {
-	struct gsi_self *me = gsi_self_here();
+	struct gsi_self *me = gsi_self_now();
 	char reason[GS_REASON_MAX + 1];
-	gs_bytes answer = GS_NONE;
+	gs_bytes nobody_asked;
 	int status;
 
 	if (timeout < 0)
@@ -108,19 +134,18 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
 		    "%s: the timeout %d is "
 		    "negative",
 		    operation, timeout);
-	if (me == NULL) {
-		int why;
-
-		me = gsi_self_within(timeout, &why);
+	if (__builtin_expect(me == NULL, 0)) {
+		me = gsi_self_within(timeout, &status);
 		if (me == NULL)
-			return why;
+			return status;
 	}
+	if (reply == NULL)
+		reply = &nobody_asked;
 	reason[0] = '\0';
-	status =
-	    call_at(me, to, kind, request, &answer, GSI_IN(timeout), reason);
+	status = call_at(me, to, kind, request, reply, GSI_IN(timeout), reason);
 	if (status == -EHOSTUNREACH)
 		status = call_elsewhere(
-		    me, to, kind, request, &answer, timeout, reason);
+		    me, to, kind, request, reply, timeout, reason);
 	if (status != 0) {
 		/* the bytes of a system message are the library's own */
 		if (kind == GSI_SYS)
@@ -128,8 +153,6 @@ call(gs_addr to, uint32_t kind, const char *operation, gs_bytes request,
 		return gsi_failed(
 		    status, operation, to, request, timeout, reason);
 	}
-	if (reply != NULL)
-		*reply = answer;
 	return 0;
 }
 

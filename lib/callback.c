@@ -42,7 +42,8 @@ reply_lost(struct gsi_server *s, int status)
 static void
 answer(struct gsi_server *s, gs_bytes reply)
 {
-	int status = gsi_send_reply(s->me, from_of(&s->message), reply);
+	int status =
+	    gsi_send_reply(s->me, s->message.from, s->message.tag, reply);
 
 	if (unlikely(status < 0 && status != -ESRCH))
 		reply_lost(s, status);

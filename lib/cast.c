@@ -7,9 +7,25 @@
 #include <errno.h>
 
 #include "lib/guest.h"
+#include "lib/post.h"
+#include "lib/thread.h"
 #include "lib/via.h"
 
-static int
+/* What is as usual goes without a call.  False: nothing has happened. */
+static inline __attribute__((always_inline)) bool
+quick(gs_addr to, uint32_t kind, gs_bytes body)
+{
+	struct gsi_self *me = gsi_self_now();
+	struct gsi_peer *peer;
+
+	if (__builtin_expect(me == NULL || gs_addr_kind(to) != GS_ADDR_PID, 0))
+		return false;
+	peer = gsi_peer_known(me, gs_addr_pid(to));
+	return __builtin_expect(peer != NULL && gsi_peer_reads(peer), 1) &&
+	       gsi_post(me, peer, GM_MAILBOX, kind, 0, body);
+}
+
+static int __attribute__((noinline))
 cast(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes body)
 {
 	struct gsi_head head = { kind, me->pid.gen, 0 };
@@ -19,12 +35,14 @@ cast(struct gsi_self *me, gs_pid pid, uint32_t kind, gs_bytes body)
 	if (status != 0)
 		return status;
 	/* nobody would ever read it */
-	if (gm_load(&peer->entry->kind, relaxed) == GS_PROCESS_PLAIN)
+	if (!gsi_peer_reads(peer))
 		return -EOPNOTSUPP;
+	if (gsi_post(me, peer, GM_MAILBOX, kind, 0, body))
+		return 0;
 	return gsi_send_peer(me, peer, GM_MAILBOX, &head, body, 0);
 }
 
-static inline int
+static int
 cast_to(struct gsi_self *me, gs_addr to, uint32_t kind, gs_bytes body)
 {
 	gs_pid pid;
@@ -56,8 +74,7 @@ cast_status(int status)
 	}
 }
 
-int
-gs_cast(gs_addr to, gs_bytes request)
+static int __attribute__((noinline)) cast_slowly(gs_addr to, gs_bytes request)
 {
 	struct gsi_self *me = gsi_self();
 	int status;
@@ -70,6 +87,12 @@ gs_cast(gs_addr to, gs_bytes request)
 	status = cast_status(cast_elsewhere(me, to, GSI_CAST, request, status));
 	return status == 0 ? 0
 			   : gsi_failed(status, "cast", to, request, 0, NULL);
+}
+
+int
+gs_cast(gs_addr to, gs_bytes request)
+{
+	return quick(to, GSI_CAST, request) ? 0 : cast_slowly(to, request);
 }
 
 /*
@@ -110,12 +133,26 @@ cast_again(struct gsi_self *me, gs_addr to, gs_bytes request, int64_t deadline,
 	return status;
 }
 
-static int __attribute__((cold, noinline)) cast_wait(
-    struct gsi_self *me, gs_addr to, gs_bytes request, int timeout, int status)
+static int __attribute__((noinline))
+cast_wait(gs_addr to, gs_bytes request, int timeout)
 {
-	/* the clock is looked at only by those who wait */
-	int64_t deadline = gsi_deadline(timeout);
+	struct gsi_self *me;
+	int64_t deadline;
+	int status;
 
+	if (timeout < 0)
+		return gsi_fail(-EINVAL, "badarg",
+		    "cast: the timeout %d is "
+		    "negative",
+		    timeout);
+	me = gsi_self_within(timeout, &status);
+	if (me == NULL)
+		return status;
+	status = cast_to(me, to, GSI_CAST, request);
+	if (status == 0)
+		return 0;
+	/* the clock is looked at only by those who wait */
+	deadline = gsi_deadline(timeout);
 	if (gsi_elsewhere(&me, to, GSI_SOON, &status))
 		status = cast_to(me, to, GSI_CAST, request);
 	status = cast_again(me, to, request, deadline, status);
@@ -128,43 +165,38 @@ static int __attribute__((cold, noinline)) cast_wait(
 int
 gs_cast_wait(gs_addr to, gs_bytes request, int timeout)
 {
-	struct gsi_self *me;
-	int status;
-
-	if (timeout < 0)
-		return gsi_fail(-EINVAL, "badarg",
-		    "cast: the timeout %d is "
-		    "negative",
-		    timeout);
-	me = gsi_self_within(timeout, &status);
-	if (me == NULL)
-		return status;
-	status = cast_to(me, to, GSI_CAST, request);
-	return status == 0 ? 0 : cast_wait(me, to, request, timeout, status);
+	return timeout >= 0 && quick(to, GSI_CAST, request)
+		   ? 0
+		   : cast_wait(to, request, timeout);
 }
 
-int
-gs_send(gs_addr to, gs_bytes message)
+static int __attribute__((noinline)) send_slowly(gs_addr to, gs_bytes message)
 {
 	struct gsi_self *me = gsi_self();
 	int status;
 
 	if (me == NULL)
 		return -ENOTCONN;
-	if (to.kind == GS_ADDR_VIA)
+	if (gs_addr_kind(to) == GS_ADDR_VIA)
 		status = gsi_via_send(to, message);
 	else
 		status = cast_to(me, to, GSI_INFO, message);
 	if (status == 0)
 		return 0;
-	if (to.kind != GS_ADDR_VIA)
+	if (gs_addr_kind(to) != GS_ADDR_VIA)
 		status = cast_elsewhere(me, to, GSI_INFO, message, status);
 	/* a pid of a node that is gone is of a dead process */
 	if (status == -ESRCH ||
-	    (status == -EHOSTUNREACH && to.kind == GS_ADDR_PID))
+	    (status == -EHOSTUNREACH && gs_addr_kind(to) == GS_ADDR_PID))
 		return 0;
 	return status == 0 ? 0
 			   : gsi_failed(status, "send", to, message, 0, NULL);
+}
+
+int
+gs_send(gs_addr to, gs_bytes message)
+{
+	return quick(to, GSI_INFO, message) ? 0 : send_slowly(to, message);
 }
 
 int
@@ -175,7 +207,7 @@ gs_reply(gs_from from, gs_bytes reply)
 
 	if (me == NULL)
 		return -ENOTCONN;
-	status = gsi_send_reply(me, from, reply);
+	status = gsi_send_reply(me, from.pid, from.tag, reply);
 	/* too large is a bug of the server's that it should hear of */
 	return status == -EMSGSIZE ? status : 0;
 }

@@ -102,7 +102,7 @@ gs_wait_up(gs_addr to, int timeout)
 		    status != -ECONNRESET)
 			break;
 		/* a pid that is dead stays dead */
-		if (to.kind == GS_ADDR_PID)
+		if (gs_addr_kind(to) == GS_ADDR_PID)
 			break;
 		status = gsi_there(at, changed(at, seen, deadline));
 		if (status != 0)

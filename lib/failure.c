@@ -14,18 +14,19 @@ const char *
 gsi_addr_text(gs_addr to, char *text, size_t size)
 {
 	char shown[GS_NAME_MAX * 3 + 1], pid[GS_PID_TEXT];
-	const char *name = to.name != NULL ? to.name : "(nil)";
+	const char *name =
+	    gs_addr_name(to) != NULL ? gs_addr_name(to) : "(nil)";
 
-	if (to.kind == GS_ADDR_PID) {
-		snprintf(text, size, "%s", gs_pid_text(to.pid, pid));
+	if (gs_addr_kind(to) == GS_ADDR_PID) {
+		snprintf(text, size, "%s", gs_pid_text(gs_addr_pid(to), pid));
 		return text;
 	}
 	gsi_printable(shown, sizeof(shown), name, strnlen(name, GS_NAME_MAX));
-	if (to.kind == GS_ADDR_VIA)
+	if (gs_addr_kind(to) == GS_ADDR_VIA)
 		snprintf(text, size, "'%s' (via)", shown);
-	else if (to.kind == GS_ADDR_NAME_AT)
+	else if (gs_addr_kind(to) == GS_ADDR_NAME_AT)
 		snprintf(text, size, "'%s' at node '%s'", shown,
-		    to.node != NULL ? to.node : "(nil)");
+		    gs_addr_node(to) != NULL ? gs_addr_node(to) : "(nil)");
 	else
 		snprintf(text, size, "'%s'", shown);
 	return text;
@@ -154,15 +155,15 @@ gsi_failed(int status, const char *operation, gs_addr to, gs_bytes request,
 
 	if (reason == NULL || reason[0] == '\0')
 		reason = reason_of(status);
-	if (status == -EHOSTUNREACH && to.kind == GS_ADDR_NAME_AT &&
-	    to.node != NULL) {
-		snprintf(
-		    node, sizeof(node), "nodedown:%.*s", GS_NAME_MAX, to.node);
+	if (status == -EHOSTUNREACH && gs_addr_kind(to) == GS_ADDR_NAME_AT &&
+	    gs_addr_node(to) != NULL) {
+		snprintf(node, sizeof(node), "nodedown:%.*s", GS_NAME_MAX,
+		    gs_addr_node(to));
 		reason = node;
 	}
-	if (to.kind == GS_ADDR_VIA && status == -EINVAL)
+	if (gs_addr_kind(to) == GS_ADDR_VIA && status == -EINVAL)
 		snprintf(why, sizeof(why), "%s",
-		    gsi_via_whole((const void *)to.node, to.name)
+		    gsi_via_whole(gs_addr_via(to), gs_addr_name(to))
 			? "so its module says (EINVAL)"
 			: "a via module has four functions, and a key");
 	else

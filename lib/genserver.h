@@ -3,6 +3,7 @@
 #ifndef GENSERVER_H
 #define GENSERVER_H
 
+#include <genserver/addr.h>
 #include <genserver/types.h>
 
 #include <genserver/text.h>

@@ -70,9 +70,9 @@ is_there(struct gsi_guest *g)
 bool
 gsi_guest_of(const struct gsi_guest *g, gs_addr to)
 {
-	if (to.kind == GS_ADDR_PID)
-		return g->self.pid.node == to.pid.node;
-	return strcmp(g->name, to.node) == 0;
+	if (gs_addr_kind(to) == GS_ADDR_PID)
+		return g->self.pid.node == gs_addr_pid(to).node;
+	return strcmp(g->name, gs_addr_node(to)) == 0;
 }
 
 struct gsi_guest *
@@ -125,18 +125,22 @@ gsi_elsewhere_slow(
 {
 	struct gsi_self *me = *at;
 	struct gsi_guest *g;
+	gs_pid found = GS_NO_PID;
 
 	/* a guest is where the address is, or nowhere */
 	if (me->guest != NULL)
 		return false;
-	if (to.kind == GS_ADDR_NAME_AT &&
-	    (to.node == NULL || gs_name_check(to.node, NULL) != 0)) {
+	if (gs_addr_kind(to) == GS_ADDR_NAME_AT &&
+	    (gs_addr_node(to) == NULL ||
+		gs_name_check(gs_addr_node(to), NULL) != 0)) {
 		*status = -EINVAL;
 		return false;
 	}
-	*status = to.kind == GS_ADDR_VIA ? gsi_via_find(to, &to.pid) : 0;
-	if (to.kind == GS_ADDR_VIA)
-		to.kind = GS_ADDR_PID;
+	*status = 0;
+	if (gs_addr_kind(to) == GS_ADDR_VIA) {
+		*status = gsi_via_find(to, &found);
+		to = gs_to_pid(found);
+	}
 	if (*status == 0)
 		*status = gsi_guests_need(me);
 	if (*status != 0)

@@ -128,11 +128,11 @@ gsi_visit_begin(
     struct gsi_self *me, gs_addr to, bool soon, struct gsi_guest **out)
 {
 	char found[GS_NAME_MAX + 1];
-	const char *name = to.node;
+	const char *name = gs_addr_node(to);
 	int status;
 
-	if (to.kind == GS_ADDR_PID) {
-		if (gsi_node_of(to.pid.node, found) != 0)
+	if (gs_addr_kind(to) == GS_ADDR_PID) {
+		if (gsi_node_of(gs_addr_pid(to).node, found) != 0)
 			return -EHOSTUNREACH;
 		name = found;
 	}

@@ -197,7 +197,7 @@ gs_link(gs_addr to)
 	}
 	/* as a link to a process that is not there */
 	if (status == -EHOSTUNREACH)
-		status = gsi_tie_nobody(at, GSI_EXIT, to.pid, &ref);
+		status = gsi_tie_nobody(at, GSI_EXIT, gs_addr_pid(to), &ref);
 	return status;
 }
 
@@ -234,7 +234,8 @@ gs_monitor(gs_addr to, gs_ref *ref)
 		    gsi_tie(&at->guest->ties, GSI_DOWN, ask.pid, answer.ref);
 	/* as that of a process that is not there */
 	if (status == -EHOSTUNREACH)
-		status = gsi_tie_nobody(at, GSI_DOWN, to.pid, &ref->id);
+		status =
+		    gsi_tie_nobody(at, GSI_DOWN, gs_addr_pid(to), &ref->id);
 	return status;
 }
 

@@ -18,9 +18,9 @@ int gsi_resolve_name(struct gsi_self *me, gs_addr to, gs_pid *pid);
 static inline int
 gsi_resolve(struct gsi_self *me, gs_addr to, gs_pid *pid)
 {
-	if (__builtin_expect(to.kind != GS_ADDR_PID, 0))
+	if (__builtin_expect(gs_addr_kind(to) != GS_ADDR_PID, 0))
 		return gsi_resolve_name(me, to, pid);
-	*pid = to.pid;
+	*pid = gs_addr_pid(to);
 	return 0;
 }
 /* -EINVAL, and says what is wrong with the name. */
@@ -87,8 +87,11 @@ int gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer,
 /* A system message, which a full mailbox does not stop. */
 int gsi_send_system(
     struct gsi_self *me, gs_pid to, const struct gsi_head *head, gs_bytes body);
+/* Rings for a record that is committed, and is done with it. */
+void gsi_ring_it(struct gsi_self *me, struct gsi_peer *peer,
+    const struct gm_ring_ref *ring, uint64_t sleep_no);
 /* Answers a call or sys request. */
-int gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body);
+int gsi_send_reply(struct gsi_self *me, gs_pid to, uint64_t tag, gs_bytes body);
 
 /* await.c */
 #define GSI_AGAIN_NS (1000 * NS_PER_MS)

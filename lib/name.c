@@ -105,17 +105,17 @@ gsi_root_pid(const struct gsi_self *me)
 int
 gsi_resolve_name(struct gsi_self *me, gs_addr to, gs_pid *pid)
 {
-	switch (to.kind) {
+	switch (gs_addr_kind(to)) {
 	case GS_ADDR_PID:
-		*pid = to.pid;
+		*pid = gs_addr_pid(to);
 		return 0;
 	case GS_ADDR_NAME:
-		return find(me, to.name, pid);
+		return find(me, gs_addr_name(to), pid);
 	case GS_ADDR_NAME_AT:
-		if (to.node == NULL ||
-		    strcmp(to.node, me->arena->header->name) != 0)
+		if (gs_addr_node(to) == NULL ||
+		    strcmp(gs_addr_node(to), me->arena->header->name) != 0)
 			return -EHOSTUNREACH;
-		return find(me, to.name, pid);
+		return find(me, gs_addr_name(to), pid);
 	case GS_ADDR_VIA:
 		return gsi_via_find(to, pid);
 	}

@@ -11,22 +11,13 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
-#include "lib/internal.h"
+#include "lib/peers.h"
 #include "lib/request.h"
 #include "lib/wire.h"
 
-#define LEAF 256u
 #define SWEEP_MIN 64u
 #define BELLS_MIN 16u
 #define BELLS_MAX 4096u
-
-struct gsi_peers {
-	struct gsi_peer **leaf[GM_SLOTS / LEAF];
-	uint32_t count;
-	uint32_t sweep_at; /* this many: the dead among them go */
-	uint32_t bells;
-	uint32_t bells_max;
-};
 
 /* A share of what this process may open; the rest is for the program. */
 static uint32_t
@@ -54,12 +45,12 @@ place(struct gsi_self *me, uint32_t slot)
 		peers->bells_max = bells_max();
 		me->peers = peers;
 	}
-	if (peers->leaf[slot / LEAF] == NULL)
-		peers->leaf[slot / LEAF] =
-		    calloc(LEAF, sizeof(struct gsi_peer *));
-	if (peers->leaf[slot / LEAF] == NULL)
+	if (peers->leaf[slot / GSI_LEAF] == NULL)
+		peers->leaf[slot / GSI_LEAF] =
+		    calloc(GSI_LEAF, sizeof(struct gsi_peer *));
+	if (peers->leaf[slot / GSI_LEAF] == NULL)
 		return NULL;
-	return &peers->leaf[slot / LEAF][slot % LEAF];
+	return &peers->leaf[slot / GSI_LEAF][slot % GSI_LEAF];
 }
 
 static void
@@ -91,8 +82,9 @@ static void
 for_all(struct gsi_peers *peers,
     void (*each)(struct gsi_peers *peers, struct gsi_peer **at))
 {
-	for (uint32_t i = 0; i < GM_SLOTS / LEAF; i++) {
-		for (uint32_t j = 0; peers->leaf[i] != NULL && j < LEAF; j++)
+	for (uint32_t i = 0; i < GM_SLOTS / GSI_LEAF; i++) {
+		for (uint32_t j = 0; peers->leaf[i] != NULL && j < GSI_LEAF;
+		     j++)
 			if (peers->leaf[i][j] != NULL)
 				each(peers, &peers->leaf[i][j]);
 	}
@@ -208,17 +200,9 @@ get_dead(struct gsi_self *me, struct gsi_peer *peer)
 int
 gsi_peer_get(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 {
-	struct gsi_peers *peers = me->peers;
-	struct gsi_peer **leaf, *peer;
+	struct gsi_peer *peer = gsi_peer_known(me, pid);
 
-	if (peers == NULL || pid.slot >= GM_SLOTS)
-		return get_slow(me, pid, out);
-	leaf = peers->leaf[pid.slot / LEAF];
-	if (leaf == NULL)
-		return get_slow(me, pid, out);
-	peer = leaf[pid.slot % LEAF];
-	if (peer == NULL || peer->pid.gen != pid.gen ||
-	    peer->pid.node != pid.node)
+	if (peer == NULL)
 		return get_slow(me, pid, out);
 	if (gm_load(&peer->entry->word, relaxed) !=
 	    gm_word_of(pid.gen, GM_LIVE))
@@ -255,11 +239,10 @@ gsi_peer_know(struct gsi_self *me, gs_pid pid, int bell,
 void
 gsi_peer_forget(struct gsi_self *me, gs_pid pid)
 {
-	struct gsi_peers *peers = me->peers;
+	struct gsi_peer **at = gsi_peer_place(me, pid.slot);
 
-	if (peers != NULL && pid.slot < GM_SLOTS &&
-	    peers->leaf[pid.slot / LEAF] != NULL)
-		forget(peers, &peers->leaf[pid.slot / LEAF][pid.slot % LEAF]);
+	if (at != NULL)
+		forget(me->peers, at);
 }
 
 /*
@@ -311,7 +294,7 @@ gsi_peers_free(struct gsi_self *me)
 	if (peers == NULL)
 		return;
 	for_all(peers, forget);
-	for (uint32_t i = 0; i < GM_SLOTS / LEAF; i++)
+	for (uint32_t i = 0; i < GM_SLOTS / GSI_LEAF; i++)
 		free(peers->leaf[i]);
 	free(peers);
 	me->peers = NULL;

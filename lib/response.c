@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "lib/pending.h"
+#include "lib/post.h"
 
 #define DRAIN 16u /* out at once from which sending looks for replies */
 
@@ -14,12 +15,13 @@ note_target(struct gsi_pending *p, gs_addr to)
 	size_t size = sizeof(p->to);
 	int n;
 
-	if (to.kind == GS_ADDR_PID || to.name == NULL)
+	if (gs_addr_kind(to) == GS_ADDR_PID || gs_addr_name(to) == NULL)
 		return;
-	if (to.kind == GS_ADDR_NAME_AT && to.node != NULL)
-		n = snprintf(p->to, size, "%s@%s", to.name, to.node);
+	if (gs_addr_kind(to) == GS_ADDR_NAME_AT && gs_addr_node(to) != NULL)
+		n = snprintf(
+		    p->to, size, "%s@%s", gs_addr_name(to), gs_addr_node(to));
 	else
-		n = snprintf(p->to, size, "%s", to.name);
+		n = snprintf(p->to, size, "%s", gs_addr_name(to));
 	if (n >= (int)size)
 		strcpy(p->to + size - 4, "...");
 }
@@ -47,12 +49,13 @@ send_to(
 	struct gsi_peer *peer;
 	int status = gsi_peer_get(me, pid, &peer);
 
-	if (status == 0 && !gsi_has_loop(me, pid) &&
+	if (status == 0 && !gsi_peer_answers(peer) &&
 	    !gs_pid_equal(pid, me->pid))
 		status = -EOPNOTSUPP;
-	if (status == 0)
-		status = gsi_send_peer(me, peer, GM_MAILBOX, &head, request, 0);
-	return status;
+	if (status != 0 ||
+	    gsi_post(me, peer, GM_MAILBOX, GSI_CALL, p->tag, request))
+		return status;
+	return gsi_send_peer(me, peer, GM_MAILBOX, &head, request, 0);
 }
 
 /* Who it is and where; a pid says of which node it is. */

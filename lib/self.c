@@ -9,34 +9,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/attach.h"
 #include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/self.h"
 #include "lib/sys_ask.h"
+#include "lib/thread.h"
 #include "lib/watch.h"
 
 /* What gs_error_reason and gs_error_text show. */
-struct failure {
+struct gsi_failure {
 	char reason[GS_REASON_MAX + 1];
 	char text[1024];
 };
 
-struct thread {
-	struct gsi_self *self;
-	void *slot[GSI_SLOTS];
-	struct failure *failure;
-};
-
-/* Without a call for each look; what is opened late by musl cannot have it. */
-#if defined(__GLIBC__)
-#define GSI_TLS __attribute__((tls_model("initial-exec")))
-#else
-#define GSI_TLS
-#endif
-
-static GSI_TLS _Thread_local struct thread thread;
-static struct gsi_home home = { .life = -1 };
+GSI_TLS _Thread_local struct gsi_thread gsi_thread;
+struct gsi_home gsi_here = { .life = -1 };
 static struct gsi_self *selves; /* clients of this program, under lock */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -92,38 +79,39 @@ forget_after_fork(void)
 	for (struct gsi_self *me = selves; me != NULL; me = me->next)
 		close_all_nodes(me);
 	/* a helper of a server; a server of root goes on with root's */
-	if (thread.self != NULL && thread.self->is_server && !home.bears)
-		close_all_nodes(thread.self);
+	if (gsi_thread.self != NULL && gsi_thread.self->is_server &&
+	    !gsi_here.bears)
+		close_all_nodes(gsi_thread.self);
 	selves = NULL;
-	memset(&thread, 0, sizeof(thread));
-	if (home.life >= 0)
-		close(home.life);
+	memset(&gsi_thread, 0, sizeof(gsi_thread));
+	if (gsi_here.life >= 0)
+		close(gsi_here.life);
 	/* detached; its name stays for servers, who are attached at once */
-	home.open = false;
-	home.arena = NULL;
-	home.embedded = false;
-	home.life = -1;
+	gsi_here.open = false;
+	gsi_here.arena = NULL;
+	gsi_here.embedded = false;
+	gsi_here.life = -1;
 	pthread_mutex_init(&lock, NULL);
 }
 
 static void
 thread_ends(void *value)
 {
-	struct gsi_self *me = thread.self;
+	struct gsi_self *me = gsi_thread.self;
 
 	(void)value;
 	/* servers end with their process, not with a thread */
 	if (me != NULL && me->is_server)
 		return;
 	/* destructors that run later may come back: as somebody new */
-	thread.self = NULL;
+	gsi_thread.self = NULL;
 	if (me != NULL)
 		gsi_detach(me, true);
 	gsi_text_end();
 	gsi_verdict_end();
 	gsi_sys_end();
-	free(thread.failure);
-	thread.failure = NULL;
+	free(gsi_thread.failure);
+	gsi_thread.failure = NULL;
 	/* looking at what there is has marked us again */
 	pthread_setspecific(key, NULL);
 }
@@ -140,7 +128,7 @@ static void
 mark_thread(void)
 {
 	pthread_once(&once, prepare);
-	pthread_setspecific(key, &thread);
+	pthread_setspecific(key, &gsi_thread);
 }
 
 void **
@@ -152,14 +140,14 @@ gsi_process_slot(void)
 struct gsi_home *
 gsi_home(void)
 {
-	return &home;
+	return &gsi_here;
 }
 
 void
 gsi_home_server(struct gm_arena *arena)
 {
-	home.open = true;
-	home.arena = arena;
+	gsi_here.open = true;
+	gsi_here.arena = arena;
 }
 
 void
@@ -178,13 +166,13 @@ gsi_home_unlock(void)
 struct gsi_self *
 gsi_self_peek(void)
 {
-	return thread.self;
+	return gsi_thread.self;
 }
 
 void
 gsi_self_set(struct gsi_self *me)
 {
-	thread.self = me;
+	gsi_thread.self = me;
 	if (me != NULL)
 		mark_thread();
 }
@@ -214,15 +202,6 @@ gsi_selves_any(void)
 	return selves != NULL;
 }
 
-/* Can this be used as it is?  A look at what changes seldom comes later. */
-static inline bool
-is_as_ever(const struct gsi_self *me)
-{
-	return __builtin_expect(me != NULL && !me->node_gone && !me->damaged &&
-				    me->arena == home.arena,
-	    1);
-}
-
 /* Apart, so that the short way has no frame. */
 static struct gsi_self *__attribute__((noinline)) join(void)
 {
@@ -240,17 +219,18 @@ if_it_stays(struct gsi_self *me)
 struct gsi_self *
 gsi_self(void)
 {
-	struct gsi_self *me = thread.self;
+	struct gsi_self *me = gsi_self_now();
 
-	return is_as_ever(me) ? me : join();
+	return __builtin_expect(me != NULL, 1) ? me : join();
 }
 
 struct gsi_self *
 gsi_self_here(void)
 {
-	struct gsi_self *me = thread.self;
+	struct gsi_self *me = gsi_self_now();
 
-	return is_as_ever(me) ? me : if_it_stays(me);
+	return __builtin_expect(me != NULL, 1) ? me
+					       : if_it_stays(gsi_thread.self);
 }
 
 struct gsi_self *
@@ -264,26 +244,26 @@ gsi_self_within(int timeout, int *why)
 void **
 gsi_thread_slot(int which)
 {
-	if (which < GSI_SLOT_SERVER && thread.slot[which] == NULL)
+	if (which < GSI_SLOT_SERVER && gsi_thread.slot[which] == NULL)
 		mark_thread();
-	return &thread.slot[which];
+	return &gsi_thread.slot[which];
 }
 
-static struct failure *
+static struct gsi_failure *
 failure(void)
 {
-	if (thread.failure == NULL) {
-		thread.failure = calloc(1, sizeof(*thread.failure));
+	if (gsi_thread.failure == NULL) {
+		gsi_thread.failure = calloc(1, sizeof(*gsi_thread.failure));
 		mark_thread();
 	}
-	return thread.failure;
+	return gsi_thread.failure;
 }
 
 /* Reasons and names in it are others' words, and people read it. */
 static void
 make_printable(char *text, size_t size)
 {
-	char raw[sizeof(thread.failure->text)];
+	char raw[sizeof(gsi_thread.failure->text)];
 	size_t n = strlen(text);
 
 	memcpy(raw, text, n);
@@ -293,7 +273,7 @@ make_printable(char *text, size_t size)
 int
 gsi_fail(int status, const char *reason, const char *format, ...)
 {
-	struct failure *f = failure();
+	struct gsi_failure *f = failure();
 	va_list args;
 
 	if (f == NULL)
@@ -316,11 +296,11 @@ gsi_fail(int status, const char *reason, const char *format, ...)
 const char *
 gs_error_reason(void)
 {
-	return thread.failure != NULL ? thread.failure->reason : "";
+	return gsi_thread.failure != NULL ? gsi_thread.failure->reason : "";
 }
 
 const char *
 gs_error_text(void)
 {
-	return thread.failure != NULL ? thread.failure->text : "";
+	return gsi_thread.failure != NULL ? gsi_thread.failure->text : "";
 }

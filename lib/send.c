@@ -9,14 +9,14 @@
 #include <time.h>
 
 #include "lib/guest.h"
+#include "lib/post.h"
 #include "lib/request.h"
-#include "shm/ring_put.h"
 
 #define REWIND_YIELDS 10
 #define REWIND_TRIES 60 /* one each ms */
 
-static void
-ring_it(struct gsi_self *me, struct gsi_peer *peer,
+void
+gsi_ring_it(struct gsi_self *me, struct gsi_peer *peer,
     const struct gm_ring_ref *ring, uint64_t sleep_no)
 {
 	gsi_peer_ring(me, peer);
@@ -36,35 +36,7 @@ nudge(
 	    gm_ring_nudge(&me->sender, ring, gsi_peer_alive(peer));
 
 	if (sleep_no != 0)
-		ring_it(me, peer, ring, sleep_no);
-}
-
-static_assert(offsetof(struct gsi_head, kind) == 0 &&
-		  offsetof(struct gsi_head, gen) == 4 &&
-		  offsetof(struct gsi_head, tag) == 8 &&
-		  __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-    "a head is two words");
-
-/* As gm_ring_put.  Made as two words: halves written apart stall the copy. */
-static inline int
-put_small(struct gsi_self *me, struct gsi_peer *peer,
-    const struct gm_ring_ref *ring, const struct gsi_head *head, gs_bytes body,
-    unsigned flags)
-{
-	struct gm_parcel parcel;
-	uint64_t sleep_no;
-	int status;
-
-	parcel.head[0] = (uint64_t)head->gen << 32 |
-			 (gsi_cpu() + 1) << GSI_CPU_SHIFT | head->kind;
-	parcel.head[1] = head->tag;
-	parcel.body = body.data;
-	parcel.size = body.size;
-	status = gm_ring_put(
-	    &me->sender, ring, gsi_peer_alive(peer), &parcel, flags, &sleep_no);
-	if (status == 1 && sleep_no != 0)
-		ring_it(me, peer, ring, sleep_no);
-	return status;
+		gsi_ring_it(me, peer, ring, sleep_no);
 }
 
 static int
@@ -90,7 +62,7 @@ put(struct gsi_self *me, struct gsi_peer *peer, const struct gm_ring_ref *ring,
 		    (char *)slip.payload + sizeof(*head), body.data, body.size);
 	sleep_no = gm_ring_commit(&me->sender, ring, &slip);
 	if (sleep_no != 0)
-		ring_it(me, peer, ring, sleep_no);
+		gsi_ring_it(me, peer, ring, sleep_no);
 	else
 		gm_ring_done(&me->sender);
 	return 0;
@@ -121,13 +93,15 @@ put_again(struct gsi_self *me, struct gsi_peer *peer,
 	return status;
 }
 
-/* What is large, or meets something unusual on its way. */
-static int __attribute__((noinline)) send_slowly(struct gsi_self *me,
-    struct gsi_peer *peer, const struct gm_ring_ref *ring,
+int
+gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
     const struct gsi_head *head, gs_bytes body, unsigned flags)
 {
+	const struct gm_ring_ref *ring = &peer->region.ring[which];
 	int status;
 
+	if (body.data == NULL && body.size > 0)
+		return -EINVAL;
 	if (body.size > gm_ring_message_max(ring))
 		return -EMSGSIZE;
 	status = put(me, peer, ring, head, body, flags);
@@ -146,20 +120,6 @@ static int __attribute__((noinline)) send_slowly(struct gsi_self *me,
 	if (status == -EBADMSG)
 		gsi_peer_ring(me, peer);
 	return status;
-}
-
-int
-gsi_send_peer(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
-    const struct gsi_head *head, gs_bytes body, unsigned flags)
-{
-	const struct gm_ring_ref *ring = &peer->region.ring[which];
-
-	if (body.data == NULL && body.size > 0)
-		return -EINVAL;
-	if (body.size <= GM_RING_INLINE - sizeof(*head) &&
-	    put_small(me, peer, ring, head, body, flags) == 1)
-		return 0;
-	return send_slowly(me, peer, ring, head, body, flags);
 }
 
 int
@@ -214,7 +174,7 @@ gone(int status)
 	       status == -EBADMSG;
 }
 
-static inline int
+static int
 reply(struct gsi_self *me, gs_from from, gs_bytes body)
 {
 	struct gsi_head head = { GSI_REPLY, me->pid.gen, from.tag };
@@ -227,19 +187,24 @@ reply(struct gsi_self *me, gs_from from, gs_bytes body)
 					   : refuse(me, peer, from, status);
 }
 
-/* Out of the way of callers at home. */
+/* Out of the way of small ones to callers at home. */
 static int __attribute__((cold, noinline))
-reply_elsewhere(struct gsi_self *me, gs_from from, gs_bytes body, int status)
+reply_slowly(struct gsi_self *me, gs_from from, gs_bytes body)
 {
+	int status = reply(me, from, body);
+
 	if (gsi_elsewhere(&me, GS_PID(from.pid), GSI_SOON, &status))
 		status = reply(me, from, body);
 	return status == -EHOSTUNREACH ? -ESRCH : status;
 }
 
 int
-gsi_send_reply(struct gsi_self *me, gs_from from, gs_bytes body)
+gsi_send_reply(struct gsi_self *me, gs_pid to, uint64_t tag, gs_bytes body)
 {
-	int status = reply(me, from, body);
+	struct gsi_peer *peer = gsi_peer_known(me, to);
 
-	return status == 0 ? 0 : reply_elsewhere(me, from, body, status);
+	if (__builtin_expect(peer != NULL, 1) &&
+	    gsi_post(me, peer, GM_REPLIES, GSI_REPLY, tag, body))
+		return 0;
+	return reply_slowly(me, (gs_from){ .pid = to, .tag = tag }, body);
 }

@@ -11,6 +11,7 @@
 #include "lib/debug.h"
 #include "lib/dispatch.h"
 #include "lib/system.h"
+#include "lib/thread.h"
 #include "lib/watch.h"
 
 #define HOUSEKEEPING 63u /* look for SIGTERM each so many busy turns */
@@ -185,7 +186,7 @@ static inline void
 begin_turn(struct gsi_server *s)
 {
 	/* a fork that a callback made and forgot to end is no server */
-	if (unlikely(gsi_self_peek() != s->me))
+	if (unlikely(gsi_thread.self != s->me))
 		_exit(1);
 	if (unlikely((++s->turn & HOUSEKEEPING) == 0))
 		housekeep(s);

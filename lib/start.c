@@ -163,6 +163,7 @@ about(gs_addr child, enum gsi_root_op op, int timeout, gs_pid *pid)
 	struct gsi_self *me;
 	struct gsi_root_ask ask = { .op = op, .size = sizeof(ask) };
 	struct gsi_root_answer a = { 0 };
+	gs_pid found = GS_NO_PID;
 	char where[512];
 	int status;
 
@@ -174,19 +175,20 @@ about(gs_addr child, enum gsi_root_op op, int timeout, gs_pid *pid)
 	me = gsi_self_within(timeout, &status);
 	if (me == NULL)
 		return status;
-	if (child.kind == GS_ADDR_VIA) {
-		status = gsi_via_find(child, &child.pid);
+	if (gs_addr_kind(child) == GS_ADDR_VIA) {
+		status = gsi_via_find(child, &found);
 		if (status != 0)
 			return gsi_failed(status, "a via name", child, GS_NONE,
 			    timeout, NULL);
-		child.kind = GS_ADDR_PID;
+		child = gs_to_pid(found);
 	}
-	if (child.kind == GS_ADDR_PID)
-		ask.pid = child.pid;
-	else if (child.name == NULL || strlen(child.name) > GS_NAME_MAX)
-		return gsi_name_refused(child.name);
+	if (gs_addr_kind(child) == GS_ADDR_PID)
+		ask.pid = gs_addr_pid(child);
+	else if (gs_addr_name(child) == NULL ||
+		 strlen(gs_addr_name(child)) > GS_NAME_MAX)
+		return gsi_name_refused(gs_addr_name(child));
 	else
-		strcpy(ask.name, child.name);
+		strcpy(ask.name, gs_addr_name(child));
 	status = ask_root(me, GS_OBJECT(ask), timeout, &a);
 	if (status != 0)
 		return status;

@@ -44,14 +44,14 @@ send_piece(struct gsi_server *s, gs_from to, const struct gsi_sys_answer *head,
 	char *body = malloc(sizeof(*head) + head->size);
 
 	if (!body) {
-		gsi_send_reply(s->me, to, GS_OBJECT(none));
+		gsi_send_reply(s->me, to.pid, to.tag, GS_OBJECT(none));
 		return;
 	}
 	memcpy(body, head, sizeof(*head));
 	if (head->size)
 		memcpy(body + sizeof(*head), data, head->size);
-	gsi_send_reply(
-	    s->me, to, gs_bytes_of(body, sizeof(*head) + head->size));
+	gsi_send_reply(s->me, to.pid, to.tag,
+	    gs_bytes_of(body, sizeof(*head) + head->size));
 	free(body);
 }
 

@@ -86,7 +86,8 @@ reply_last(struct gsi_server *s)
 	if (!s->has_last_reply)
 		return;
 	s->has_last_reply = false;
-	gsi_send_reply(s->me, s->last_from, s->last_reply);
+	gsi_send_reply(
+	    s->me, s->last_from.pid, s->last_from.tag, s->last_reply);
 	if (s->debug)
 		gsi_debug_sent(s, s->last_from.pid, s->last_reply,
 		    s->told && s->told->state ? s->told->state : "");

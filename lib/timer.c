@@ -22,13 +22,15 @@ keep_text(char *room, const char *text)
 static struct gsi_timer *
 make(int64_t due, gs_addr to, gs_bytes message)
 {
-	size_t name = to.name ? strlen(to.name) + 1 : 0;
+	const char *name = gs_addr_name(to);
+	size_t size = name ? strlen(name) + 1 : 0;
 	/* a via module is no text, and stays where it is */
-	bool has_node = to.kind == GS_ADDR_NAME_AT;
-	size_t node = has_node ? strlen(to.node) + 1 : 0;
+	const void *place = gs_addr_place(to);
+	const char *node = gs_addr_node(to);
 	struct gsi_timer *timer;
 
-	timer = malloc(sizeof(*timer) + message.size + name + node);
+	timer = malloc(sizeof(*timer) + message.size + size +
+		       (node ? strlen(node) + 1 : 0));
 	if (!timer)
 		return NULL;
 	*timer = (struct gsi_timer){ .due = due,
@@ -37,10 +39,11 @@ make(int64_t due, gs_addr to, gs_bytes message)
 		.size = message.size };
 	if (message.size)
 		memcpy(timer->body, message.data, message.size);
-	timer->to.name = keep_text(timer->body + message.size, to.name);
-	if (has_node)
-		timer->to.node =
-		    keep_text(timer->body + message.size + name, to.node);
+	name = keep_text(timer->body + message.size, name);
+	if (node)
+		place = keep_text(timer->body + message.size + size, node);
+	if (gs_addr_kind(to) != GS_ADDR_PID)
+		timer->to = gs_addr_of(gs_addr_kind(to), name, place);
 	return timer;
 }
 
@@ -49,16 +52,16 @@ legal(gs_addr to, gs_bytes message)
 {
 	if (message.size && !message.data)
 		return false;
-	switch (to.kind) {
+	switch (gs_addr_kind(to)) {
 	case GS_ADDR_PID:
-		return true;
+		return !gs_pid_is_none(gs_addr_pid(to));
 	case GS_ADDR_NAME:
-		return gs_name_check(to.name, NULL) == 0;
+		return gs_name_check(gs_addr_name(to), NULL) == 0;
 	case GS_ADDR_VIA:
-		return to.name != NULL && to.node != NULL;
+		return gs_addr_name(to) != NULL && gs_addr_via(to) != NULL;
 	case GS_ADDR_NAME_AT:
-		return gs_name_check(to.name, NULL) == 0 &&
-		       gs_name_check(to.node, NULL) == 0;
+		return gs_name_check(gs_addr_name(to), NULL) == 0 &&
+		       gs_name_check(gs_addr_node(to), NULL) == 0;
 	}
 	return false;
 }
@@ -74,7 +77,8 @@ add(int64_t due, gs_addr to, gs_bytes message, gs_ref *ref)
 	if (!legal(to, message))
 		return gsi_failed(-EINVAL, "timer", to, message, 0, NULL);
 	/* how large others' mailboxes are is known only at firing */
-	if (to.kind == GS_ADDR_PID && gs_pid_equal(to.pid, me->pid) &&
+	if (gs_addr_kind(to) == GS_ADDR_PID &&
+	    gs_pid_equal(gs_addr_pid(to), me->pid) &&
 	    message.size > gm_ring_message_max(&me->mailbox.ref))
 		return gsi_fail(-EMSGSIZE, "", "timer: message too large");
 	if (!me->timers)

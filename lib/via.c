@@ -19,21 +19,21 @@ gsi_via_whole(const gs_via *via, const char *key)
 int
 gsi_via_find(gs_addr to, gs_pid *pid)
 {
-	const gs_via *via = (const void *)to.node;
+	const gs_via *via = gs_addr_via(to);
 
-	if (!gsi_via_whole(via, to.name))
+	if (!gsi_via_whole(via, gs_addr_name(to)))
 		return -EINVAL;
-	return via->whereis_name(to.name, pid);
+	return via->whereis_name(gs_addr_name(to), pid);
 }
 
 int
 gsi_via_send(gs_addr to, gs_bytes message)
 {
-	const gs_via *via = (const void *)to.node;
+	const gs_via *via = gs_addr_via(to);
 
-	if (!gsi_via_whole(via, to.name))
+	if (!gsi_via_whole(via, gs_addr_name(to)))
 		return -EINVAL;
-	return via->send(to.name, message);
+	return via->send(gs_addr_name(to), message);
 }
 
 gs_pid

@@ -88,7 +88,7 @@ gm_cells_at(uint64_t n, uint64_t v, uint64_t b)
 {
 	uint64_t p = v & (n - 1);
 
-	return p + b <= n ? b : n - p + b;
+	return b == 1 || p + b <= n ? b : n - p + b;
 }
 
 #endif

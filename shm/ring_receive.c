@@ -266,10 +266,8 @@ take_slowly(struct gm_receiver *r, struct gm_record *out)
  * its lines would be taken from who is just writing them.
  */
 static inline void
-fetch_next(struct gm_receiver *r, uint64_t next)
+fetch_next(struct gm_receiver *r, const struct gm_cell *cell)
 {
-	const struct gm_cell *cell = &r->ref.heads[next & (r->ref.cells - 1)];
-
 	__builtin_prefetch(cell);
 	if (++r->streak > STREAK)
 		__builtin_prefetch((const char *)cell + GM_LINE);
@@ -278,21 +276,37 @@ fetch_next(struct gm_receiver *r, uint64_t next)
 int
 gm_ring_take(struct gm_receiver *r, struct gm_record *out)
 {
-	struct gm_word *head;
+	struct gm_cell *const heads = r->ref.heads;
+	const uint64_t mask = r->ref.cells - 1;
+	struct gm_cell *cell;
+	uint64_t v, hi, size;
 
 	if (r->holding)
 		drop(r);
-	head = gm_head(&r->ref, r->cur);
+	v = r->cur;
+	cell = &heads[v & mask];
 	/* R2, acquire [T3] */
-	if (gm_likely(gm_load(&head->lo, acquire) == (r->cur | GM_READY) &&
-		      r->n_pins == 0)) {
-		const uint64_t hi = gm_load(&head->hi, relaxed);
-
-		fetch_next(r, r->cur + (hi & GM_K));
-		return lend(r, r->cur, hi, -1, out);
+	if (gm_unlikely(gm_load(&cell->head.lo, acquire) != (v | GM_READY) ||
+			r->n_pins != 0)) {
+		r->streak = 0;
+		return take_slowly(r, out);
 	}
-	r->streak = 0;
-	return take_slowly(r, out);
+	hi = gm_load(&cell->head.hi, relaxed);
+	fetch_next(r, &heads[(v + (hi & GM_K)) & mask]);
+	size = hi >> GM_FILL_SHIFT & GM_FILL;
+	/* most are small: the same as lend, at sight (R7) */
+	if (gm_unlikely(
+		(hi & (GM_FORM_NEW | GM_INLINE | GM_K)) != (GM_INLINE | 1) ||
+		size > GM_RING_INLINE))
+		return lend(r, v, hi, -1, out);
+	out->owner = (uint32_t)(hi >> GM_OWNER_SHIFT);
+	out->payload = cell->bytes;
+	out->size = size;
+	r->holding = true;
+	r->held_pin = -1;
+	r->held_end = v + 1;
+	gm_store(&r->ref.ring->taken, v + 1, relaxed);
+	return 1;
 }
 
 bool

@@ -255,7 +255,7 @@ cmd_own(const struct cmd_server *server)
 {
 	gs_process_info info;
 
-	if (server->to.kind != GS_ADDR_PID ||
+	if (gs_addr_kind(server->to) != GS_ADDR_PID ||
 	    gs_process_inspect(server->to, &info) != 0)
 		return 0;
 	return info.kind == GS_PROCESS_NODE ||

@@ -179,7 +179,7 @@ absent(const struct cmd *cmd, const struct cmd_server *server)
 	if (cmd_child(server, &child) == 0)
 		return cmd_no_process(cmd, server, &child, CMD_DOWN);
 	cmd_hint(cmd, hint, "ls", NULL, NULL);
-	if (server->to.kind == GS_ADDR_PID)
+	if (gs_addr_kind(server->to) == GS_ADDR_PID)
 		return cmd_error(CMD_UNKNOWN,
 		    "no process %s on node '%s'; '%s' lists the live",
 		    server->text, cmd->node, hint);

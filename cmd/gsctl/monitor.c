@@ -60,7 +60,7 @@ parse_all(struct cmd *cmd, struct watched *all)
 		status = cmd_server(cmd, cmd->words[i], server);
 		if (status != 0)
 			return status;
-		if (server->to.kind == GS_ADDR_NAME)
+		if (gs_addr_kind(server->to) == GS_ADDR_NAME)
 			server->to = gs_to_name_at(server->name, cmd->node);
 		if (first == NULL)
 			first = cmd->node;

@@ -103,7 +103,7 @@ record_about(const struct record *record, const struct cmd_server *server)
 
 	if (server == NULL)
 		return true;
-	if (server->to.kind == GS_ADDR_NAME)
+	if (gs_addr_kind(server->to) == GS_ADDR_NAME)
 		return strcmp(record->name, server->name) == 0;
 	return strcmp(record->pid, gs_pid_text(server->pid, text)) == 0;
 }

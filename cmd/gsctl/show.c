@@ -240,7 +240,7 @@ add_crashes(struct out_table *table, const struct cmd_server *server)
 static void
 set_name(struct cmd_server *server, const char *name)
 {
-	if (server->to.kind == GS_ADDR_NAME || *name == '\0')
+	if (gs_addr_kind(server->to) == GS_ADDR_NAME || *name == '\0')
 		return;
 	snprintf(server->name, sizeof(server->name), "%s", name);
 	server->to = gs_to_name(server->name);

@@ -137,7 +137,7 @@ match(const gs_child *child, void *data)
 	struct search *search = data;
 	const struct cmd_server *server = search->server;
 
-	if (server->to.kind == GS_ADDR_PID
+	if (gs_addr_kind(server->to) == GS_ADDR_PID
 		? gs_pid_is_none(child->pid) ||
 		      !gs_pid_equal(child->pid, server->pid)
 		: strcmp(child->id, server->name) != 0)

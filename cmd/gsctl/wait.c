@@ -76,7 +76,8 @@ is_coming(const struct wait *wait)
 	gs_pid pid;
 
 	if (!wait->is_child)
-		return wait->server.to.kind == GS_ADDR_PID && !lives(wait, &pid)
+		return gs_addr_kind(wait->server.to) == GS_ADDR_PID &&
+			       !lives(wait, &pid)
 			   ? NEVER
 			   : NOT_YET;
 	return wait->child.state == GS_CHILD_FAILED ||

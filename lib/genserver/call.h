@@ -14,8 +14,8 @@
 #ifndef GENSERVER_CALL_H
 #define GENSERVER_CALL_H
 
+#include <genserver/addr.h>
 #include <genserver/server.h>
-#include <genserver/types.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -6,7 +6,7 @@
 #ifndef GENSERVER_DEBUG_H
 #define GENSERVER_DEBUG_H
 
-#include <genserver/types.h>
+#include <genserver/addr.h>
 
 #ifdef __cplusplus
 extern "C" {

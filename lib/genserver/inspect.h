@@ -6,8 +6,8 @@
 #ifndef GENSERVER_INSPECT_H
 #define GENSERVER_INSPECT_H
 
+#include <genserver/addr.h>
 #include <genserver/link.h>
-#include <genserver/types.h>
 
 #ifdef __cplusplus
 extern "C" {

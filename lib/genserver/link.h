@@ -6,7 +6,7 @@
 #ifndef GENSERVER_LINK_H
 #define GENSERVER_LINK_H
 
-#include <genserver/types.h>
+#include <genserver/addr.h>
 
 #ifdef __cplusplus
 extern "C" {

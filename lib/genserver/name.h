@@ -7,7 +7,7 @@
 #ifndef GENSERVER_NAME_H
 #define GENSERVER_NAME_H
 
-#include <genserver/types.h>
+#include <genserver/addr.h>
 
 #ifdef __cplusplus
 extern "C" {

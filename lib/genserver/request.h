@@ -12,8 +12,8 @@
 #ifndef GENSERVER_REQUEST_H
 #define GENSERVER_REQUEST_H
 
+#include <genserver/addr.h>
 #include <genserver/server.h>
-#include <genserver/types.h>
 
 #ifdef __cplusplus
 extern "C" {

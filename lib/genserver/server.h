@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /* Bumped when gs_behaviour or gs_next change incompatibly. */
-#define GS_ABI 2
+#define GS_ABI 3
 
 /* What handle_info is told. */
 enum gs_info_kind {

@@ -7,8 +7,8 @@
 #ifndef GENSERVER_SUPERVISOR_H
 #define GENSERVER_SUPERVISOR_H
 
+#include <genserver/addr.h>
 #include <genserver/start.h>
-#include <genserver/types.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -18,7 +18,7 @@
 #ifndef GENSERVER_SYS_H
 #define GENSERVER_SYS_H
 
-#include <genserver/types.h>
+#include <genserver/addr.h>
 
 #ifdef __cplusplus
 extern "C" {

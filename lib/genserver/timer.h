@@ -7,7 +7,7 @@
 #ifndef GENSERVER_TIMER_H
 #define GENSERVER_TIMER_H
 
-#include <genserver/types.h>
+#include <genserver/addr.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -62,49 +62,6 @@ typedef struct gs_from {
 	uint64_t tag;
 } gs_from;
 
-/* Where to send: made by gs_to_pid, gs_to_name, gs_to_name_at, gs_to_via. */
-enum gs_addr_kind {
-	GS_ADDR_PID = 1,
-	GS_ADDR_NAME = 2,
-	GS_ADDR_NAME_AT = 3,
-	GS_ADDR_VIA = 4, /* name: the key, node: the module */
-};
-
-typedef struct gs_addr {
-	enum gs_addr_kind kind;
-	gs_pid pid;
-	const char *name; /* borrowed */
-	const char *node; /* borrowed */
-} gs_addr;
-
-static inline gs_addr
-gs_to_pid(gs_pid pid)
-{
-	gs_addr to = { GS_ADDR_PID, pid, NULL, NULL };
-
-	return to;
-}
-
-static inline gs_addr
-gs_to_name(const char *name)
-{
-	gs_addr to = { GS_ADDR_NAME, { 0, 0, 0 }, name, NULL };
-
-	return to;
-}
-
-static inline gs_addr
-gs_to_name_at(const char *name, const char *node)
-{
-	gs_addr to = { GS_ADDR_NAME_AT, { 0, 0, 0 }, name, node };
-
-	return to;
-}
-
-#define GS_PID(pid) gs_to_pid(pid)
-#define GS_NAME(name) gs_to_name(name)
-#define GS_NAME_AT(name, node) gs_to_name_at(name, node)
-
 static inline gs_bytes
 gs_bytes_of(const void *data, size_t size)
 {
@@ -123,7 +80,6 @@ gs_text(const char *text)
 #define GS_BYTES(data, size) gs_bytes_of(data, size)
 #define GS_OBJECT(object) gs_bytes_of(&(object), sizeof(object))
 #define GS_NONE gs_bytes_of(NULL, 0)
-#define GS_NO_PID (gs_to_name(NULL).pid)
 
 static inline bool
 gs_pid_equal(gs_pid a, gs_pid b)

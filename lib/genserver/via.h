@@ -7,7 +7,7 @@
 #ifndef GENSERVER_VIA_H
 #define GENSERVER_VIA_H
 
-#include <genserver/types.h>
+#include <genserver/addr.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,10 +30,16 @@ typedef struct gs_via {
 static inline gs_addr
 gs_to_via(const gs_via *via, const char *key)
 {
-	gs_addr to = { GS_ADDR_VIA, { 0, 0, 0 }, key,
-		(const char *)(const void *)via };
+	return gs_addr_of(GS_ADDR_VIA, key, via);
+}
 
-	return to;
+/* NULL unless it is a via address. */
+static inline const gs_via *
+gs_addr_via(gs_addr to)
+{
+	return gs_addr_kind(to) == GS_ADDR_VIA
+		   ? (const gs_via *)gs_addr_place(to)
+		   : NULL;
 }
 
 #define GS_VIA(via, key) gs_to_via(via, key)

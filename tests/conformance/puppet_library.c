@@ -181,7 +181,7 @@ cmd_link(struct job *job, char *arg)
 static void
 cmd_unlink(struct job *job, char *arg)
 {
-	set_last(job, gs_unlink(address(&arg).pid));
+	set_last(job, gs_unlink(gs_addr_pid(address(&arg))));
 }
 
 static void

@@ -117,7 +117,7 @@ TEST(SYS_26_wherever_the_old_code_is)
 	CHECK_OK(change_at_once(to, fixture("fx_tally2.so"), false));
 	CHECK_STR(ask(to, "get"), "5");
 	CHECK_STR(ask(to, "told"), "from '1', 24 bytes, ");
-	stop(to.pid);
+	stop(gs_addr_pid(to));
 
 	to = GS_NAME("program");
 	start_module(fixture("fx_program"), "program");

@@ -180,7 +180,7 @@ TEST(SYS_07_a_format_status_that_crashes_ends_the_server)
 	field_has(report("crash", "safe"), "reason", "signal:11");
 	CHECK_STR(report_field(report("crash", "safe"), "last_message"),
 	    "system: format_status");
-	CHECK(wait_dead(to.pid));
+	CHECK(wait_dead(gs_addr_pid(to)));
 	to = start_safe("crash at the end", NULL);
 	CHECK_STR(status_of(to).state, "a safe, closed");
 	CHECK_INT(gs_call(to, GS_TEXT("end hush"), NULL, FOREVER), -ECONNRESET);

@@ -29,7 +29,8 @@ int
 __wrap_gs_resolve(gs_addr to, gs_pid *pid)
 {
 	/* a name may come from the node itself, which says anything */
-	FUZZ(to.kind == GS_ADDR_PID || strlen(to.name) <= GS_NAME_MAX);
+	FUZZ(gs_addr_kind(to) == GS_ADDR_PID ||
+	     strlen(gs_addr_name(to)) <= GS_NAME_MAX);
 	*pid = pretend_pid();
 	return pretend_status();
 }
@@ -74,7 +75,8 @@ words_are(gs_bytes request)
 static int
 sent(gs_addr to, gs_bytes request)
 {
-	FUZZ(to.kind == GS_ADDR_PID || gs_name_check(to.name, NULL) == 0);
+	FUZZ(gs_addr_kind(to) == GS_ADDR_PID ||
+	     gs_name_check(gs_addr_name(to), NULL) == 0);
 	FUZZ(cmd_value(pretend()->cmd, "lines") != NULL ? next_line_is(request)
 							: words_are(request));
 	return pretend_status();
@@ -136,7 +138,7 @@ __wrap_gs_monitor(gs_addr to, gs_ref *ref)
 int
 __wrap_gs_exit_signal(gs_addr to, const char *reason)
 {
-	FUZZ(to.kind == GS_ADDR_PID && reason != NULL);
+	FUZZ(gs_addr_kind(to) == GS_ADDR_PID && reason != NULL);
 	return pretend_status();
 }
 

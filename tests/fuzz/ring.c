@@ -132,14 +132,13 @@ look(struct box *box)
 /* ---- senders and the node ---- */
 
 static void
-put_one(struct box *box, struct gm_sender *me, size_t size, unsigned flags)
+put_one(struct box *box, struct gm_sender *me, size_t size)
 {
 	static const uint8_t body[GM_RING_INLINE];
 	struct gm_parcel parcel = { .body = body,
 		.size = size % (sizeof(body) + 1) };
 	uint64_t sleep_no;
-	int status =
-	    gm_ring_put(me, box->ring, alive(box), &parcel, flags, &sleep_no);
+	int status = gm_ring_put(me, box->ring, alive(box), &parcel, &sleep_no);
 
 	FUZZ(status == 0 || status == 1 || status == -ESRCH);
 	if (status == 1 && sleep_no != 0) {
@@ -162,7 +161,7 @@ send_one(struct box *box, struct fuzz_input *in)
 	int status;
 
 	if (size % 3 == 0) {
-		put_one(box, &me, size / 3, who & 128 ? GM_SEND_RUNTIME : 0);
+		put_one(box, &me, size / 3);
 		return;
 	}
 	status = gm_ring_open(&me, box->ring, alive(box), size,

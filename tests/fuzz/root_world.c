@@ -51,7 +51,7 @@ __wrap_gs_reply(gs_from from, gs_bytes reply)
 int
 __wrap_gs_exit_signal(gs_addr to, const char *reason)
 {
-	FUZZ(to.kind == GS_ADDR_PID && reason != NULL);
+	FUZZ(gs_addr_kind(to) == GS_ADDR_PID && reason != NULL);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ put(struct scene *s)
 	int status;
 
 	memcpy(parcel.head, bytes, sizeof(parcel.head));
-	status = gm_ring_put(me, s->box.ring, alive, &parcel, 0, &ring);
+	status = gm_ring_put(me, s->box.ring, alive, &parcel, &ring);
 	if (status == 1 && ring != 0) {
 		scene_ring(s);
 		gm_ring_rung(s->box.ring, ring);

@@ -40,7 +40,7 @@ post_small(struct gm_sender *me, const struct letter *letter)
 		return 0;
 	letter_write(bytes, letter);
 	memcpy(parcel.head, bytes, sizeof(parcel.head));
-	status = gm_ring_put(me, ring, alive, &parcel, 0, &s);
+	status = gm_ring_put(me, ring, alive, &parcel, &s);
 	if (status == 1 && s != 0) {
 		ring_bell();
 		gm_ring_rung(ring, s);

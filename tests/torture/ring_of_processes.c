@@ -115,7 +115,7 @@ start_all(void)
 
 	gs_pid_text(ring.self, home);
 	for (uint32_t i = 0; i < SERVERS; i++) {
-		spec.options.name = place(i).name;
+		spec.options.name = gs_addr_name(place(i));
 		spec.argument = GS_STR("%u %s", i, home);
 		CHECK_INT(gs_child_start(&spec, &pid), 0);
 		torture.victims[i].pidfd = -1;

@@ -35,7 +35,7 @@ start_servers(void)
 	gs_pid pid;
 
 	for (uint32_t i = 0; i < SERVERS; i++) {
-		spec.options.name = server_name(i).name;
+		spec.options.name = gs_addr_name(server_name(i));
 		spec.argument = GS_STR("%u", i);
 		CHECK_INT(gs_child_start(&spec, &pid), 0);
 		torment.held[i].pidfd = -1;
@@ -48,7 +48,7 @@ stop_servers(void)
 	for (uint32_t i = 0; i < SERVERS; i++) {
 		gs_pid pid;
 
-		if (gs_whereis(server_name(i).name, &pid) == 0)
+		if (gs_whereis(gs_addr_name(server_name(i)), &pid) == 0)
 			condemn(pid, BY_SHUTDOWN);
 		CHECK_INT(gs_child_stop(server_name(i), PATIENT), 0);
 		CHECK_INT(gs_child_delete(server_name(i)), 0);
@@ -129,7 +129,7 @@ all_stand(void *data)
 	if (gs_children(stands, NULL) == 0)
 		return true;
 	for (uint32_t i = 0; i < SERVERS; i++)
-		if (gs_whereis(server_name(i).name, &pid) != 0)
+		if (gs_whereis(gs_addr_name(server_name(i)), &pid) != 0)
 			(void)!gs_child_restart(server_name(i), &pid, PATIENT);
 	return false;
 }

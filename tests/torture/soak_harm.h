@@ -17,7 +17,7 @@ do_signal(struct voice *v)
 	gs_pid pid;
 	int status;
 
-	if (gs_whereis(server_name(server).name, &pid) != 0)
+	if (gs_whereis(gs_addr_name(server_name(server)), &pid) != 0)
 		return;
 	begin(v, 104, -1);
 	/* also one that traps exits: it may not have come so far */

@@ -45,7 +45,7 @@ lines_open(struct lines *l)
 	l->pid = fork();
 	CHECK(l->pid >= 0);
 	if (l->pid == 0)
-		be_gsctl(server_name(l->server).name, in, out);
+		be_gsctl(gs_addr_name(server_name(l->server)), in, out);
 	close(in[0]);
 	close(out[1]);
 	l->in = in[1];

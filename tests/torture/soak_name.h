@@ -61,7 +61,8 @@ do_look(struct voice *v)
 	gs_process_info info;
 	int status = gs_process_inspect(server_name(server), &info);
 
-	if (status == 0 && strcmp(info.name, server_name(server).name) != 0)
+	if (status == 0 &&
+	    strcmp(info.name, gs_addr_name(server_name(server))) != 0)
 		wrong(v->me, server, "inspected: %s", info.name);
 	if (chance(&v->seed, 10) == 0 && gs_processes(look_at, &n) != 0)
 		wrong(v->me, NOBODY, "no look at the processes");

@@ -52,7 +52,8 @@ prepare(struct voice *v, struct talk *t, enum op op)
 		t->patient = false;
 	}
 	if (chance(&v->seed, 2) == 0)
-		(void)!gs_whereis(server_name(t->server).name, &t->pid);
+		(void)!gs_whereis(
+		    gs_addr_name(server_name(t->server)), &t->pid);
 	else if (chance(&v->seed, 5) == 0)
 		t->pid = v->known[t->server].pid;
 	return r;

@@ -36,7 +36,7 @@ do_monitor(struct voice *v)
 		if (status != 0)
 			wrong(v->me, m->server, "demonitor: %d", status);
 		m->ref.id = 0;
-	} else if (gs_whereis(server_name(server).name, &pid) == 0) {
+	} else if (gs_whereis(gs_addr_name(server_name(server)), &pid) == 0) {
 		status = gs_monitor(GS_PID(pid), &ref);
 		if (status == 0)
 			keep_monitor(v, m, pid, server, ref);
@@ -106,7 +106,7 @@ do_link(struct voice *v)
 		if (gs_unlink(l->pid) != 0)
 			wrong(v->me, l->server, "unlink: %s", gs_error_text());
 		l->pid = GS_NO_PID;
-	} else if (gs_whereis(server_name(server).name, &pid) == 0) {
+	} else if (gs_whereis(gs_addr_name(server_name(server)), &pid) == 0) {
 		for (uint32_t i = 0; i < LINKS; i++)
 			if (gs_pid_equal(v->link[i].pid, pid))
 				l = NULL;

@@ -20,7 +20,7 @@ box_put(struct box *box, int who, size_t size, uint64_t *ring)
 	box_fill(&slip, (uint64_t)who, box->sent[who]);
 	memcpy(parcel.head, bytes, sizeof(parcel.head));
 	return gm_ring_put(
-	    &box->senders[who], box->ring, box_alive(box), &parcel, 0, ring);
+	    &box->senders[who], box->ring, box_alive(box), &parcel, ring);
 }
 
 /* Small ones go the short way and the long one in turns. */
