@@ -11,14 +11,14 @@
 
 struct gsi_self;
 
-/* verdict.c: staging, see there */
+/* verdict.c */
 struct gsi_stage {
 	gs_bytes reply; /* borrowed from the stage */
 	const char *reason;
 	gs_bytes argument;
 	int64_t at; /* ns, of an event timeout whose message is argument */
 };
-/* Frees this thread's stage. */
+/* stash.c: frees what this thread's verdicts carry. */
 void gsi_verdict_end(void);
 /* What a verdict carries; false when it was not made by our functions. */
 bool gsi_verdict_open(const gs_next *next, struct gsi_stage *stage);
@@ -51,14 +51,14 @@ gsi_verdict_mark(uint32_t verdict, uint32_t action, int32_t timeout)
 	       (uint32_t)timeout * 0xc2b2ae35u;
 }
 
-/* Just noreply, as most are: it carries nothing that had to be opened. */
+/* Just that, as most are, and no action: nothing has to be opened. */
 static inline bool
-gsi_verdict_is_noreply(const gs_next *next)
+gsi_verdict_is(const gs_next *next, enum gsi_verdict what)
 {
-	return next->verdict == GSI_NOREPLY &&
-	       next->check == gsi_verdict_mark(GSI_NOREPLY, 0, 0) &&
+	return next->verdict == (uint32_t)what &&
+	       next->check == gsi_verdict_mark(what, 0, 0) &&
 	       (next->action | (uint32_t)next->timeout) == 0 &&
-	       (next->payload | next->reason | next->argument) == 0;
+	       (next->reason | next->argument) == 0;
 }
 
 /* birth.c */

@@ -6,6 +6,7 @@
  */
 #include "lib/debug.h"
 #include "lib/missing.h"
+#include "lib/stash.h"
 
 static void
 before_callback(struct gsi_server *s)
@@ -118,9 +119,14 @@ settle(struct gsi_server *s, const gs_next *next, bool call)
 {
 	gs_bytes argument;
 
-	if (gsi_verdict_is_noreply(next)) {
+	if (gsi_verdict_is(next, GSI_NOREPLY) && likely(next->payload == 0)) {
 		if (unlikely(s->debug))
 			gsi_debug_state(s);
+		return;
+	}
+	if (call && gsi_verdict_is(next, GSI_REPLY_GO) &&
+	    likely(!s->debug && gsi_stash_look(next->payload, &argument))) {
+		answer(s, argument);
 		return;
 	}
 	if (unlikely(act(s, next, call, &argument)))

@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Verdicts: what a callback tells the loop.  The rule: what a verdict carries
- * is copied when it is made, into one of a few rotating stashes of the
- * thread; the verdict names the stash by its serial number, so that one that
- * has been overwritten, or a struct nobody made, is noticed and not followed.
+ * is copied when it is made (stash.h), and a struct that nobody made is
+ * noticed and not followed.
  */
-#include <stdlib.h>
-
-#include "lib/loop.h"
-
-#define STASHES 8u
-#define STASH_INLINE 256u
-#define STASH_KEPT 65536u /* larger blocks are freed at reuse */
-
-static_assert(STASH_INLINE > GS_REASON_MAX, "a reason never needs malloc");
-
-struct stash {
-	uint64_t serial;
-	int64_t at; /* ns, of an event timeout */
-	size_t size;
-	size_t room; /* of large */
-	char *large;
-	char small[STASH_INLINE];
-};
-
-struct verdict_stage {
-	uint64_t serial; /* of the last stash filled */
-	struct stash *ring[STASHES];
-	struct stash *held; /* lent to the loop, not overwritten */
-	struct stash all[STASHES + 1];
-};
+#include "lib/stash.h"
 
 static bool
 genuine(const gs_next *next)
@@ -38,71 +13,28 @@ genuine(const gs_next *next)
 	       gsi_verdict_mark(next->verdict, next->action, next->timeout);
 }
 
-/* Verdicts are written at once: a copy of one half written stalls the CPU. */
+/*
+ * Word by word: the compiler joins fields as it likes, and who then reads
+ * what two stores have written waits for both to be over.
+ */
 static inline gs_next
 verdict(enum gsi_verdict what, uint64_t payload, uint64_t reason)
 {
-	return (gs_next){ .verdict = what,
-		.check = gsi_verdict_mark(what, 0, 0),
-		.payload = payload,
-		.reason = reason };
-}
+	union {
+		uint64_t word[5];
+		gs_next next;
+	} made;
 
-static struct verdict_stage *
-make_stage(void **slot)
-{
-	struct verdict_stage *stage = calloc(1, sizeof(*stage));
-
-	if (!stage)
-		return NULL;
-	for (unsigned i = 0; i < STASHES; i++)
-		stage->ring[i] = &stage->all[i];
-	stage->held = &stage->all[STASHES];
-	*slot = stage;
-	return stage;
-}
-
-static char *
-room_for(struct stash *stash, size_t size)
-{
-	if (likely(size <= STASH_INLINE && !stash->large))
-		return stash->small;
-	if (stash->room < size || stash->room > STASH_KEPT) {
-		free(stash->large);
-		stash->large = size > STASH_INLINE ? malloc(size) : NULL;
-		stash->room = stash->large ? size : 0;
-		if (size <= STASH_INLINE)
-			return stash->small;
-	}
-	return stash->large;
-}
-
-/* Copies bytes away and names the copy; 0: no memory, or no bytes at all. */
-static uint64_t
-put_away(gs_bytes bytes)
-{
-	void **slot = gsi_thread_slot(GSI_SLOT_STAGE);
-	struct verdict_stage *stage = *slot;
-	struct stash *stash;
-	char *room;
-
-	if (unlikely(!bytes.data && bytes.size))
-		return 0;
-	if (unlikely(!stage)) {
-		stage = make_stage(slot);
-		if (!stage)
-			return 0;
-	}
-	stash = stage->ring[(stage->serial + 1) % STASHES];
-	stash->serial = 0;
-	room = room_for(stash, bytes.size);
-	if (!room)
-		return 0;
-	if (bytes.size)
-		memcpy(room, bytes.data, bytes.size);
-	stash->size = bytes.size;
-	stash->serial = ++stage->serial;
-	return stash->serial;
+	static_assert(sizeof(made) == sizeof(gs_next) &&
+			  offsetof(gs_next, check) == 12 &&
+			  offsetof(gs_next, payload) == 16,
+	    "these words");
+	made.word[0] = what; /* no action */
+	made.word[1] = (uint64_t)gsi_verdict_mark(what, 0, 0) << 32;
+	made.word[2] = payload;
+	made.word[3] = reason;
+	made.word[4] = 0;
+	return made.next;
 }
 
 /*
@@ -124,7 +56,7 @@ put_reason(const char *reason)
 	char text[GS_REASON_MAX + 1];
 
 	gsi_reason_copy(text, reason);
-	return put_away(gs_bytes_of(text, strlen(text) + 1));
+	return gsi_stash_put(gs_bytes_of(text, strlen(text) + 1));
 }
 
 /* Reason 0 is legal in a stop: it says that there was no memory for it. */
@@ -149,7 +81,7 @@ gs_error(const char *reason)
 GS_API gs_next
 gs_next_reply(gs_bytes reply)
 {
-	uint64_t payload = put_away(reply);
+	uint64_t payload = gsi_stash_put(reply);
 
 	if (unlikely(!payload))
 		return refused(reply);
@@ -171,7 +103,7 @@ gs_next_stop(const char *reason)
 GS_API gs_next
 gs_next_stop_reply(const char *reason, gs_bytes reply)
 {
-	uint64_t payload = put_away(reply);
+	uint64_t payload = gsi_stash_put(reply);
 
 	if (unlikely(!payload))
 		return refused(reply);
@@ -223,13 +155,11 @@ with_event(gs_next next, int64_t at, gs_bytes message)
 {
 	bool hibernate =
 	    next.action == GSI_HIBERNATE || next.action == GSI_EVENT_HIBERNATE;
-	struct verdict_stage *stage;
-	uint64_t copy = put_away(message);
+	uint64_t copy = gsi_stash_put(message);
 
 	if (unlikely(!copy))
 		return refused(message);
-	stage = *gsi_thread_slot(GSI_SLOT_STAGE);
-	stage->ring[copy % STASHES]->at = at;
+	gsi_stash_of(copy)->at = at;
 	if (at == BAD_TIME)
 		with(&next, GSI_BAD_ACTION, 0, 0);
 	else
@@ -258,7 +188,7 @@ gs_with_event_timeout_at(gs_next next, int64_t at, gs_bytes message)
 GS_API gs_next
 gs_with_continue(gs_next next, gs_bytes argument)
 {
-	uint64_t copy = put_away(argument);
+	uint64_t copy = gsi_stash_put(argument);
 
 	if (unlikely(!copy))
 		return refused(argument);
@@ -266,50 +196,23 @@ gs_with_continue(gs_next next, gs_bytes argument)
 	return next;
 }
 
-/* The bytes of a stash; false when it has been overwritten since. */
-static bool
-look_up(const struct verdict_stage *stage, uint64_t serial, gs_bytes *bytes)
-{
-	const struct stash *stash = stage->ring[serial % STASHES];
-
-	if (unlikely(stash->serial != serial))
-		return false;
-	bytes->data = stash->size > STASH_INLINE || stash->large ? stash->large
-								 : stash->small;
-	bytes->size = stash->size;
-	return true;
-}
-
-/* Takes a stash out of the rotation until the next one is held. */
-static void
-hold(struct verdict_stage *stage, uint64_t serial)
-{
-	struct stash *stash = stage->ring[serial % STASHES];
-
-	stage->ring[serial % STASHES] = stage->held;
-	stage->held = stash;
-}
-
 static bool
 open_stashes(const gs_next *next, struct gsi_stage *out)
 {
-	struct verdict_stage *stage = *gsi_thread_slot(GSI_SLOT_STAGE);
 	gs_bytes reason = { out->reason, 0 };
 
-	if (unlikely(!stage))
+	if (next->payload && !gsi_stash_look(next->payload, &out->reply))
 		return false;
-	if (next->payload && !look_up(stage, next->payload, &out->reply))
-		return false;
-	if (next->reason && !look_up(stage, next->reason, &reason))
+	if (next->reason && !gsi_stash_look(next->reason, &reason))
 		return false;
 	out->reason = reason.data;
 	if (next->argument) {
-		if (!look_up(stage, next->argument, &out->argument))
+		if (!gsi_stash_look(next->argument, &out->argument))
 			return false;
-		out->at = stage->ring[next->argument % STASHES]->at;
-		hold(stage, next->argument);
+		out->at = gsi_stash_of(next->argument)->at;
+		gsi_stash_hold(next->argument);
 	} else if (next->verdict == GSI_STOP_REPLY) {
-		hold(stage, next->payload);
+		gsi_stash_hold(next->payload);
 	}
 	return true;
 }
@@ -330,18 +233,4 @@ gsi_verdict_open(const gs_next *next, struct gsi_stage *out)
 	if (!(next->payload | next->reason | next->argument))
 		return true;
 	return open_stashes(next, out);
-}
-
-void
-gsi_verdict_end(void)
-{
-	void **slot = gsi_thread_slot(GSI_SLOT_STAGE);
-	struct verdict_stage *stage = *slot;
-
-	*slot = NULL;
-	if (!stage)
-		return;
-	for (unsigned i = 0; i < STASHES + 1; i++)
-		free(stage->all[i].large);
-	free(stage);
 }

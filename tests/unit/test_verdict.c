@@ -202,19 +202,19 @@ TEST(verdict_noreply_is_known_at_sight_and_nothing_else_is)
 {
 	gs_next plain = gs_next_noreply(), other = plain;
 
-	CHECK(gsi_verdict_is_noreply(&plain));
+	CHECK(gsi_verdict_is(&plain, GSI_NOREPLY));
 	other.check ^= 1;
-	CHECK(!gsi_verdict_is_noreply(&other));
+	CHECK(!gsi_verdict_is(&other, GSI_NOREPLY));
 	other = plain;
 	other.argument = 1;
-	CHECK(!gsi_verdict_is_noreply(&other));
+	CHECK(!gsi_verdict_is(&other, GSI_NOREPLY));
 	other = gs_with_timeout(gs_next_noreply(), 5);
-	CHECK(!gsi_verdict_is_noreply(&other));
+	CHECK(!gsi_verdict_is(&other, GSI_NOREPLY));
 	other = gs_with_hibernate(gs_next_noreply());
-	CHECK(!gsi_verdict_is_noreply(&other));
+	CHECK(!gsi_verdict_is(&other, GSI_NOREPLY));
 	other = gs_next_reply(GS_TEXT("x"));
-	CHECK(!gsi_verdict_is_noreply(&other));
+	CHECK(!gsi_verdict_is(&other, GSI_NOREPLY));
 	other = gs_ok();
-	CHECK(!gsi_verdict_is_noreply(&other));
+	CHECK(!gsi_verdict_is(&other, GSI_NOREPLY));
 	gsi_verdict_end();
 }
