@@ -154,6 +154,22 @@ test_process(pid_t pid, char *state, pid_t *parent)
 }
 
 bool
+test_is_named(pid_t pid, const char *comm)
+{
+	char path[32], text[32];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text));
+	close(fd);
+	return n == (ssize_t)strlen(comm) + 1 && !memcmp(text, comm, n - 1);
+}
+
+bool
 test_gone(pid_t pid)
 {
 	char state;

@@ -100,6 +100,9 @@ measure_family(struct measure *m)
 		    (parent != m->node.os_pid && parent != m->root &&
 			parent != getpid()))
 			continue;
+		/* forked ahead, for the next start: there is one, or none */
+		if (test_is_named(pid, "gs-parked"))
+			continue;
 		m->zombies += state == 'Z';
 		m->children++;
 	}
