@@ -102,13 +102,26 @@ gs_cast(gs_addr to, gs_bytes request)
 static int
 await_room(struct gsi_self *me, gs_pid pid, size_t size, int64_t deadline)
 {
+	struct gsi_patience patience = { 0 };
+	const struct gm_ring_ref *ring;
+	struct gm_alive alive;
 	struct gsi_peer *peer;
 	int status = gsi_peer_get(me, pid, &peer);
+	int room = 0;
 
-	if (status == 0)
-		status = gm_ring_wait_room(&me->sender,
-		    &peer->region.ring[GM_MAILBOX], gsi_peer_alive(peer), size,
-		    deadline);
+	if (status != 0)
+		return status;
+	ring = &peer->region.ring[GM_MAILBOX];
+	alive = gsi_peer_alive(peer);
+	/* a receiver that is at work frees a batch in a moment */
+	if (deadline < 0 || gsi_now_ns() < deadline)
+		do
+			room = gm_ring_has_room(&me->sender, ring, alive, size);
+		while (room == 0 && gsi_patient(me, &patience,
+					gm_region_cpu(&peer->region)));
+	if (room == 0)
+		status =
+		    gm_ring_wait_room(&me->sender, ring, alive, size, deadline);
 	return status == 0 && !gsi_node_alive(me) ? -ENOTCONN : status;
 }
 

@@ -64,6 +64,10 @@ gm_ring_done(struct gm_sender *me)
 	gm_store(&me->page->send_m, 0, release);
 }
 
+/* Is there room for size bytes?  1, 0, -ESRCH; nobody is told who asks. */
+int gm_ring_has_room(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_alive alive, size_t size);
+
 /*
  * Section 7: waits for room for size bytes until deadline (CLOCK_MONOTONIC
  * ns, -1 for ever).  0 look again, -ETIMEDOUT, -ESRCH.

@@ -57,6 +57,19 @@ fits(const struct gm_ring_ref *to, size_t size)
 		   (int64_t)(gm_cells_at(to->cells, v, b) + GM_RING_RESERVE);
 }
 
+int
+gm_ring_has_room(struct gm_sender *me, const struct gm_ring_ref *to,
+    struct gm_alive alive, size_t size)
+{
+	int room;
+
+	if (!gm_announce(me, to, alive, me->fenced))
+		return -ESRCH;
+	room = fits(to, size);
+	gm_ring_done(me);
+	return room;
+}
+
 /* Whatever it says, the caller tries once more. */
 static int
 wait_until(struct gm_ring *ring, uint32_t seq, int64_t deadline)

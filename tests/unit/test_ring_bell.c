@@ -159,6 +159,31 @@ TEST(ring_waiter_for_room_is_woken)
 	box_close(&box);
 }
 
+TEST(ring_tells_of_room_and_leaves_no_word_of_it)
+{
+	const struct gm_page *page;
+	struct gm_sender *me;
+	struct box box;
+
+	box_open(&box, 256);
+	me = &box.senders[4];
+	page = me->page;
+	CHECK_INT(gm_ring_has_room(me, box.ring, box_alive(&box), 1000), 1);
+	while (box_send(&box, 0, 1000) == 0)
+		continue;
+	CHECK_INT(gm_ring_has_room(me, box.ring, box_alive(&box), 1000), 0);
+	CHECK_INT(gm_load(&page->send_m, relaxed), 0);
+	CHECK_INT(gm_load(&box.control->room_wanted, relaxed), 0);
+	while (box_take(&box, 1000) == 0)
+		continue;
+	CHECK_INT(gm_ring_has_room(me, box.ring, box_alive(&box), 1000), 1);
+	gm_store(&box.shared->alive, 0, release);
+	CHECK_INT(
+	    gm_ring_has_room(me, box.ring, box_alive(&box), 1000), -ESRCH);
+	CHECK_INT(gm_load(&page->send_m, relaxed), 0);
+	box_close(&box);
+}
+
 TEST(ring_waiter_for_room_times_out)
 {
 	struct box box;
