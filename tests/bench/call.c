@@ -36,5 +36,6 @@ main(int argc, char **argv)
 	bench_latency("ours", "call.awake", ns, count);
 	bench_tell("ours", "cpu.call", (double)cpu / (double)count / 1e3);
 	free(ns);
+	bench_must(gs_stop(GS_PID(pid), "normal", 60000), "stop");
 	return 0;
 }

@@ -26,5 +26,6 @@ main(int argc, char **argv)
 	}
 	bench_tell("ours", "cast.64.rate",
 	    (double)count * 1e3 / (double)(bench_now() - start));
+	bench_must(gs_stop(GS_PID(pid), "normal", 60000), "stop");
 	return 0;
 }
