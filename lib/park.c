@@ -43,12 +43,12 @@ leave(struct gsi_parked *parked)
 }
 
 static pid_t
-reap(pid_t os_pid, int flags)
+reap(pid_t os_pid, int *status, int flags)
 {
 	pid_t pid;
 
 	do
-		pid = waitpid(os_pid, NULL, flags);
+		pid = waitpid(os_pid, status, flags);
 	while (pid < 0 && errno == EINTR);
 	return pid;
 }
@@ -67,11 +67,16 @@ bool
 gsi_parked_fits(struct gsi_forker *forker, const struct gsi_spec *spec)
 {
 	struct gsi_parked *parked = &forker->parked;
+	int status = 0;
 
 	if (parked->os_pid == 0)
 		return false;
-	if (reap(parked->os_pid, WNOHANG) != 0) {
-		forget(forker);
+	if (reap(parked->os_pid, &status, WNOHANG | WUNTRACED) != 0) {
+		/* no server is to begin as one that somebody has stopped */
+		if (WIFSTOPPED(status))
+			gsi_parked_end(forker);
+		else
+			forget(forker);
 		return false;
 	}
 	/* a plain one has a second life pipe, of its group */
@@ -96,7 +101,7 @@ gsi_unpark(
 	if (n != (ssize_t)(sizeof(orders) + spec->size)) {
 		/* it has just been killed, then */
 		kill(os_pid, SIGKILL);
-		reap(os_pid, 0);
+		reap(os_pid, NULL, 0);
 		forget(forker);
 		return 0;
 	}
@@ -134,7 +139,7 @@ gsi_parked_end(struct gsi_forker *forker)
 	if (parked->os_pid == 0)
 		return;
 	kill(parked->os_pid, SIGKILL);
-	reap(parked->os_pid, 0);
+	reap(parked->os_pid, NULL, 0);
 	forget(forker);
 }
 

@@ -80,6 +80,12 @@ is_gone(void *data)
 }
 
 static bool
+is_stopped(void *data)
+{
+	return look(*(pid_t *)data).state == 'T';
+}
+
+static bool
 is_zombie(void *data)
 {
 	return look(*(pid_t *)data).state == 'Z';
@@ -207,14 +213,32 @@ TEST(parked_child_killed_once_it_is_chosen_ends_as_in_init)
 	node_up();
 	start("");
 	before = await_parked();
-	CHECK_INT(kill(before, SIGSTOP), 0);
-	start_begin(&starter, &puppet, "", "late");
+	start_begin(&starter, &puppet, "gate 1", "late");
 	CHECK(eventually(late_is_taken, NULL, SOON));
+	CHECK_INT(os_pid_of(GS_NAME("late")), before);
 	CHECK_INT(kill(before, SIGKILL), 0);
 	CHECK_INT(start_end(&starter), -ECHILD);
 	CHECK(is_free("late"));
 	start_named("set 8", "late");
 	CHECK_STR(ask(GS_NAME("late"), "get"), "8");
+	node_down();
+}
+
+/* Nobody waits for somebody else to be continued. */
+TEST(parked_child_that_is_stopped_is_not_used)
+{
+	pid_t before;
+	gs_pid pid;
+
+	node_up();
+	start("");
+	before = await_parked();
+	CHECK_INT(kill(before, SIGSTOP), 0);
+	CHECK(eventually(is_stopped, &before, SOON));
+	pid = start("set 7");
+	CHECK(os_pid_of(GS_PID(pid)) != before);
+	CHECK_STR(ask(GS_PID(pid), "get"), "7");
+	CHECK(eventually(is_gone, &before, SOON));
 	node_down();
 }
 
