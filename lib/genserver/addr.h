@@ -16,7 +16,7 @@ extern "C" {
 
 /*
  * Made by gs_to_pid, gs_to_name, gs_to_name_at and gs_to_via, looked into by
- * the functions below; zeroed it is nobody.
+ * the functions below; zeroed it is no address.
  */
 enum gs_addr_kind {
 	GS_ADDR_PID = 1,
@@ -27,26 +27,26 @@ enum gs_addr_kind {
 
 typedef struct gs_addr {
 	uint64_t who; /* a pid's slot and node, or the name or key, borrowed */
-	uint64_t where; /* kind - 1 in the upper two bits, which no pointer
+	uint64_t where; /* the kind in the upper three bits, which no pointer
 			   has; a pid's gen, or the node or module, borrowed */
 } gs_addr;
 
-#define GS_ADDR_SHIFT 62
+#define GS_ADDR_SHIFT 61
 
 static inline gs_addr
 gs_addr_of(enum gs_addr_kind kind, const char *name, const void *place)
 {
-	gs_addr to = { (uintptr_t)name, (uint64_t)((unsigned)kind - 1)
-						<< GS_ADDR_SHIFT |
-					    (uintptr_t)place };
+	gs_addr to = { (uintptr_t)name, (uint64_t)kind << GS_ADDR_SHIFT };
 
+	to.where |= (uintptr_t)place & ((UINT64_C(1) << GS_ADDR_SHIFT) - 1);
 	return to;
 }
 
 static inline gs_addr
 gs_to_pid(gs_pid pid)
 {
-	gs_addr to = { (uint64_t)pid.slot << 32 | pid.node, pid.gen };
+	gs_addr to = { (uint64_t)pid.slot << 32 | pid.node,
+		(uint64_t)GS_ADDR_PID << GS_ADDR_SHIFT | pid.gen };
 
 	return to;
 }
@@ -66,7 +66,7 @@ gs_to_name_at(const char *name, const char *node)
 static inline enum gs_addr_kind
 gs_addr_kind(gs_addr to)
 {
-	return (enum gs_addr_kind)((to.where >> GS_ADDR_SHIFT) + 1);
+	return (enum gs_addr_kind)(to.where >> GS_ADDR_SHIFT);
 }
 
 /* No process if it is not a pid's. */
@@ -96,10 +96,10 @@ gs_addr_name(gs_addr to)
 static inline const void *
 gs_addr_place(gs_addr to)
 {
-	return gs_addr_kind(to) == GS_ADDR_PID
-		   ? NULL
-		   : (const void *)(uintptr_t)(to.where &
-					       ~(UINT64_C(3) << GS_ADDR_SHIFT));
+	const uint64_t place = to.where & ((UINT64_C(1) << GS_ADDR_SHIFT) - 1);
+
+	return gs_addr_kind(to) == GS_ADDR_PID ? NULL
+					       : (const void *)(uintptr_t)place;
 }
 
 static inline const char *
