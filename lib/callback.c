@@ -4,6 +4,8 @@
  * callbacks only say what they want; whatever happens, happens here or, at
  * the end, in terminate.c.
  */
+#include <unistd.h>
+
 #include "lib/debug.h"
 #include "lib/missing.h"
 #include "lib/stash.h"
@@ -119,12 +121,15 @@ settle(struct gsi_server *s, const gs_next *next, bool call)
 {
 	gs_bytes argument;
 
+	/* a fork that the callback made and forgot to end is no server */
+	if (unlikely(gsi_thread.self != s->me))
+		_exit(1);
 	if (gsi_verdict_is(next, GSI_NOREPLY) && likely(next->payload == 0)) {
 		if (unlikely(s->debug))
 			gsi_debug_state(s);
 		return;
 	}
-	if (call && gsi_verdict_is(next, GSI_REPLY_GO) &&
+	if (call && gsi_verdict_is(next, GSI_REPLY_GO) && next->payload != 0 &&
 	    likely(!s->debug && gsi_stash_look(next->payload, &argument))) {
 		answer(s, argument);
 		return;

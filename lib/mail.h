@@ -90,6 +90,8 @@ int gsi_send_system(
 /* Rings for a record that is committed, and is done with it. */
 void gsi_ring_it(struct gsi_self *me, struct gsi_peer *peer,
     const struct gm_ring_ref *ring, uint64_t sleep_no);
+/* peer.c: a send that a fault has cut short, and a handler jumped out of */
+void gsi_send_broken(struct gsi_self *me);
 /* Answers a call or sys request. */
 int gsi_send_reply(struct gsi_self *me, gs_pid to, uint64_t tag, gs_bytes body);
 

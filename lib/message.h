@@ -43,7 +43,7 @@ struct gsi_head {
 	uint64_t tag;
 };
 
-static_assert(sizeof(struct gsi_head) == 16, "leaves 32 inline bytes");
+static_assert(sizeof(struct gsi_head) == 16, "leaves 96 inline bytes");
 
 enum gsi_sys_op {
 	GSI_SYS_PING = 1,

@@ -286,6 +286,34 @@ gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer)
 	pthread_setcancelstate(cancel, NULL);
 }
 
+/*
+ * What the node does for a sender that was killed (D3, D4), it does itself:
+ * the body could not be read, say, and a handler of the program's went on.
+ * Killed in here: the announcement still stands, and the node does it again.
+ */
+void
+gsi_send_broken(struct gsi_self *me)
+{
+	const uint64_t m = gm_load(&me->page->send_m, relaxed);
+	const uint64_t v = gm_load(&me->page->send_v, relaxed);
+	struct gsi_peers *peers = me->peers;
+	struct gsi_peer *peer;
+
+	for (uint32_t i = 0; peers != NULL && i < GM_SLOTS; i++) {
+		if (peers->leaf[i / GSI_LEAF] == NULL)
+			continue;
+		peer = peers->leaf[i / GSI_LEAF][i % GSI_LEAF];
+		for (int which = 0; peer != NULL && which < 2; which++) {
+			if (peer->region.ring[which].id != m)
+				continue;
+			gm_ring_settle(
+			    &peer->region.ring[which], me->pid.slot, v);
+			gsi_peer_ring(me, peer);
+		}
+	}
+	gm_ring_done(&me->sender);
+}
+
 void
 gsi_peers_free(struct gsi_self *me)
 {

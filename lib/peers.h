@@ -47,6 +47,14 @@ gsi_peer_known(const struct gsi_self *me, gs_pid pid)
 	return peer;
 }
 
+/* The last send is over, or is made so: its record would be in the way. */
+static inline void
+gsi_send_begins(struct gsi_self *me)
+{
+	if (__builtin_expect(gm_load(&me->page->send_m, relaxed) != 0, 0))
+		gsi_send_broken(me);
+}
+
 /* A plain process never reads its mailbox, a client answers nobody. */
 static inline bool
 gsi_peer_reads(const struct gsi_peer *peer)

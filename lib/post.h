@@ -35,6 +35,7 @@ gsi_post(struct gsi_self *me, struct gsi_peer *peer, enum gm_which which,
 				 (body.data == NULL && body.size != 0),
 		0))
 		return false;
+	gsi_send_begins(me);
 	parcel.head[0] = (uint64_t)me->pid.gen << 32 |
 			 (gsi_cpu() + 1) << GSI_CPU_SHIFT | kind;
 	parcel.head[1] = tag;

@@ -48,6 +48,7 @@ put(struct gsi_self *me, struct gsi_peer *peer, const struct gm_ring_ref *ring,
 	uint64_t sleep_no;
 	int status;
 
+	gsi_send_begins(me);
 	status = gm_ring_open(&me->sender, ring, gsi_peer_alive(peer),
 	    sizeof(*head) + body.size, flags, &slip);
 	if (status != 0)

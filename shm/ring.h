@@ -64,14 +64,12 @@ gm_ring_done(struct gm_sender *me)
 	gm_store(&me->page->send_m, 0, release);
 }
 
-/* Is there room for size bytes?  1, 0, -ESRCH; nobody is told who asks. */
+/*
+ * Section 7: is there room for size bytes, 1, 0, -ESRCH; waits for it until
+ * deadline (CLOCK_MONOTONIC ns, -1 for ever): 0 look again, -ETIMEDOUT, -ESRCH.
+ */
 int gm_ring_has_room(struct gm_sender *me, const struct gm_ring_ref *to,
     struct gm_alive alive, size_t size);
-
-/*
- * Section 7: waits for room for size bytes until deadline (CLOCK_MONOTONIC
- * ns, -1 for ever).  0 look again, -ETIMEDOUT, -ESRCH.
- */
 int gm_ring_wait_room(struct gm_sender *me, const struct gm_ring_ref *to,
     struct gm_alive alive, size_t size, int64_t deadline);
 
@@ -100,9 +98,8 @@ int gm_ring_take(struct gm_receiver *r, struct gm_record *out);
  */
 bool gm_ring_release(struct gm_receiver *r);
 
-/* The record that is borrowed is read but goes on waiting: senders get its
- * cells when gm_ring_aside_end is given what this has returned, so the cap
- * holds.  GM_RING_RESERVE cells are given all the same. */
+/* The borrowed record is read but goes on waiting: senders get its cells at
+ * gm_ring_aside_end, so the cap holds; GM_RING_RESERVE are given all the same. */
 uint64_t gm_ring_aside(struct gm_receiver *r);
 void gm_ring_aside_end(struct gm_receiver *r, uint64_t cells);
 

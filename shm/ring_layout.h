@@ -43,9 +43,9 @@
 #define GM_POSITION_END (GM_POSITION - 4ull * GM_RING_CELLS_MAX)
 
 /*
- * hi of both: k:24 cells, form:8, owner:32.  form: bit 0 inline; bits 1-6
+ * hi of both: k:24 cells, form:8, owner:32.  form: bit 0 inline; bits 1-7
  * the bytes used of an inline payload, or those unused in the last body
- * cell; bit 7 is kept for another kind of record and 0 now.
+ * cell.  The uppermost bit of all is kept for another kind of record.
  */
 #define GM_K ((1ull << 24) - 1)
 #define GM_INLINE (1ull << 24)

@@ -2,6 +2,10 @@
 /*
  * CAST: messages that nobody waits for.
  */
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+
 #include "tests/conformance/helpers.h"
 
 TEST(CAST_01_returns_before_the_server_handles_it)
@@ -245,6 +249,45 @@ TEST(CAST_09_queued_casts_die_with_the_server)
 	CHECK(wait_notes("up", 2));
 	settle(GS_NAME("phoenix"));
 	CHECK_INT(notes("lost"), 0);
+	node_down();
+}
+
+static sigjmp_buf out;
+
+static void
+jump_out(int signal)
+{
+	(void)signal;
+	siglongjmp(out, 1);
+}
+
+/* A handler that goes on leaves a send in the middle: the next one ends it. */
+TEST(cast_of_bytes_that_cannot_be_read_costs_that_cast_alone)
+{
+	struct sigaction action = { .sa_handler = jump_out }, before;
+	void *nothing =
+	    mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	gs_pid one, other;
+
+	node_up();
+	one = start("");
+	other = start("");
+	settle(GS_PID(one));
+	settle(GS_PID(other));
+	CHECK(nothing != MAP_FAILED);
+	CHECK_INT(sigaction(SIGSEGV, &action, &before), 0);
+	if (sigsetjmp(out, 1) == 0)
+		(void)!gs_cast(GS_PID(one), gs_bytes_of(nothing, 40));
+	if (sigsetjmp(out, 1) == 0)
+		(void)!gs_cast(GS_PID(other), gs_bytes_of(nothing, 4000));
+	CHECK_INT(sigaction(SIGSEGV, &before, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		tell(GS_PID(one), "add 1");
+		tell(GS_PID(other), "add 1");
+	}
+	CHECK_STR(ask(GS_PID(one), "get"), "3");
+	CHECK_STR(ask(GS_PID(other), "get"), "3");
+	munmap(nothing, 4096);
 	node_down();
 }
 
