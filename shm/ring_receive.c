@@ -124,7 +124,9 @@ look_at_pins(struct gm_receiver *r, struct gm_record *out)
 		if (a == (v | GM_BUSY)) {
 			i++;
 		} else if (a == (v | GM_SKIP)) {
+			/* it may be all that others wait for */
 			gm_pin_remove(r, i);
+			gm_receiver_publish(r, false);
 		} else if (a == (v | GM_READY)) {
 			/* the length is that of the pin, not a later one */
 			return lend(r, v,
