@@ -243,7 +243,8 @@ TEST(INFO_13_periodic_work_does_not_drift)
 	t.wanted = 2000;
 	CHECK(eventually(ticked, &t, 2 * SOON));
 	CHECK_INT(gs_process_inspect(GS_PID(t.pid), &after), 0);
-	CHECK_INT(t.fds, fds);
+	/* a poller and bells are had when they are first needed */
+	CHECK(t.fds <= fds + 4);
 	CHECK(test_slow() || after.memory < before.memory + (256 << 10));
 	CHECK(after.mailbox_used <= before.mailbox_used + (64 << 10));
 	node_down();
