@@ -154,6 +154,15 @@ test_process(pid_t pid, char *state, pid_t *parent)
 }
 
 bool
+test_is_stopped(void *pid)
+{
+	char state;
+	pid_t parent;
+
+	return test_process(*(pid_t *)pid, &state, &parent) && state == 'T';
+}
+
+bool
 test_is_named(pid_t pid, const char *comm)
 {
 	char path[32], text[32];

@@ -116,6 +116,7 @@ const char *test_ending(int status, char *text, size_t size);
 /* State letter and parent of a process; false when there is none. */
 bool test_process(pid_t pid, char *state, pid_t *parent);
 bool test_is_named(pid_t pid, const char *comm);
+bool test_is_stopped(void *pid); /* for eventually: a pid_t */
 
 void test_add(struct test_case *test);
 noreturn void test_fail(const char *file, int line, const char *fmt, ...)

@@ -79,20 +79,11 @@ other_kill(int i)
 	CHECK_OK(gs_nodes_prune());
 }
 
-static bool
-is_stopped(void *data)
-{
-	char state = '?';
-	pid_t parent;
-
-	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
-}
-
 void
 other_stop(int i)
 {
 	CHECK_INT(kill(others[i].pid, SIGSTOP), 0);
-	CHECK(eventually(is_stopped, &others[i].pid, SOON));
+	CHECK(eventually(test_is_stopped, &others[i].pid, SOON));
 }
 
 void

@@ -138,15 +138,6 @@ TEST(OS_02_the_report_of_a_crash_has_signal_and_message)
 
 #define MANY 60
 
-static bool
-is_stopped(void *data)
-{
-	char state = 0;
-	pid_t parent;
-
-	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
-}
-
 static pid_t
 node_os_pid(void)
 {
@@ -198,7 +189,7 @@ kill_many(const pid_t *os_pids)
 	pid_t node = node_os_pid();
 
 	CHECK_INT(kill(node, SIGSTOP), 0);
-	CHECK(eventually(is_stopped, &node, SOON));
+	CHECK(eventually(test_is_stopped, &node, SOON));
 	for (int i = 0; i < MANY; i++)
 		CHECK_INT(kill(os_pids[i], SIGKILL), 0);
 	CHECK_INT(kill(node, SIGCONT), 0);

@@ -9,28 +9,14 @@
 
 /* ---- which process it is ---- */
 
-struct seen {
-	char name[32];
-	char state; /* '-': there is none */
-	int parent;
-};
-
-static struct seen
-look(pid_t pid)
+/* Its state letter; '-': there is none. */
+static char
+letter_of(pid_t pid)
 {
-	struct seen seen = { "", '-', 0 };
-	char path[64];
-	FILE *file;
+	pid_t parent;
+	char state;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return seen;
-	if (fscanf(file, "%*d (%31[^)]) %c %d", seen.name, &seen.state,
-		&seen.parent) != 3)
-		seen.state = '-';
-	fclose(file);
-	return seen;
+	return test_process(pid, &state, &parent) ? state : '-';
 }
 
 /* Alive, and a child of root; 0: there is none. */
@@ -43,11 +29,12 @@ parked(void)
 
 	CHECK(folder);
 	while ((entry = readdir(folder)) != NULL) {
-		pid_t pid = (pid_t)atoi(entry->d_name);
-		struct seen seen = look(pid);
+		pid_t pid = (pid_t)atoi(entry->d_name), parent;
+		char state;
 
-		if (pid > 0 && seen.parent == root && seen.state != 'Z' &&
-		    strcmp(seen.name, "gs-parked") == 0)
+		if (pid > 0 && test_process(pid, &state, &parent) &&
+		    parent == root && state != 'Z' &&
+		    test_is_named(pid, "gs-parked"))
 			found = pid;
 	}
 	closedir(folder);
@@ -61,7 +48,7 @@ has_parked(void *data)
 
 	*pid = parked();
 	/* it sleeps: it is as far as it gets */
-	return *pid != 0 && look(*pid).state == 'S';
+	return *pid != 0 && letter_of(*pid) == 'S';
 }
 
 static pid_t
@@ -76,19 +63,13 @@ await_parked(void)
 static bool
 is_gone(void *data)
 {
-	return look(*(pid_t *)data).state == '-';
-}
-
-static bool
-is_stopped(void *data)
-{
-	return look(*(pid_t *)data).state == 'T';
+	return letter_of(*(pid_t *)data) == '-';
 }
 
 static bool
 is_zombie(void *data)
 {
-	return look(*(pid_t *)data).state == 'Z';
+	return letter_of(*(pid_t *)data) == 'Z';
 }
 
 static bool
@@ -122,7 +103,7 @@ TEST(parked_child_becomes_the_next_server)
 		pid = start("set 7");
 		CHECK_INT(os_pid_of(GS_PID(pid)), before);
 		CHECK_STR(ask(GS_PID(pid), "get"), "7");
-		CHECK_STR(look(before).name, "gs-server");
+		CHECK(test_is_named(before, "gs-server"));
 		stop(pid);
 	}
 	node_down();
@@ -234,7 +215,7 @@ TEST(parked_child_that_is_stopped_is_not_used)
 	start("");
 	before = await_parked();
 	CHECK_INT(kill(before, SIGSTOP), 0);
-	CHECK(eventually(is_stopped, &before, SOON));
+	CHECK(eventually(test_is_stopped, &before, SOON));
 	pid = start("set 7");
 	CHECK(os_pid_of(GS_PID(pid)) != before);
 	CHECK_STR(ask(GS_PID(pid), "get"), "7");

@@ -6,20 +6,11 @@
  */
 #include "tests/conformance/helpers.h"
 
-static bool
-is_stopped(void *data)
-{
-	char state = 0;
-	pid_t parent;
-
-	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
-}
-
 static void
 halt(pid_t pid)
 {
 	CHECK_INT(kill(pid, SIGSTOP), 0);
-	CHECK(eventually(is_stopped, &pid, SOON));
+	CHECK(eventually(test_is_stopped, &pid, SOON));
 }
 
 static void

@@ -218,15 +218,6 @@ TEST(client_says_what_is_wrong_with_a_node)
 #define CROWD 3000
 #define SOON 10000
 
-static bool
-is_stopped(void *data)
-{
-	char state = 0;
-	pid_t parent;
-
-	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
-}
-
 static void
 need(rlim_t fds)
 {
@@ -263,7 +254,7 @@ TEST(all_who_knock_while_the_node_is_stopped_are_answered)
 	CHECK_INT(gs_node_inspect(&info), 0);
 	node = info.os_pid;
 	CHECK_INT(kill(node, SIGSTOP), 0);
-	CHECK(eventually(is_stopped, &node, SOON));
+	CHECK(eventually(test_is_stopped, &node, SOON));
 	for (int i = 0; i < CROWD; i++) {
 		socket[i] = gsi_connect(gsi_home()->path, 0, -1);
 		CHECK_OK(socket[i]);

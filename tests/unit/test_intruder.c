@@ -216,15 +216,6 @@ requests_read(void *data)
 	return me->page->request_head == me->page->request_tail;
 }
 
-static bool
-is_stopped(void *data)
-{
-	char state = 0;
-	pid_t parent;
-
-	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
-}
-
 /* Stopped, so that it writes nothing itself; its OS pid. */
 static pid_t
 halt(gs_pid pid)
@@ -235,7 +226,7 @@ halt(gs_pid pid)
 	CHECK_INT(gs_process_inspect(GS_PID(pid), &info), 0);
 	os_pid = info.os_pid;
 	CHECK_INT(kill(os_pid, SIGSTOP), 0);
-	CHECK(eventually(is_stopped, &os_pid, SOON));
+	CHECK(eventually(test_is_stopped, &os_pid, SOON));
 	return os_pid;
 }
 

@@ -211,15 +211,6 @@ own_and_pause(void *data)
 	CHECK_INT(kill(getpid(), SIGSTOP), 0);
 }
 
-static bool
-is_stopped(void *data)
-{
-	char state;
-	pid_t parent;
-
-	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
-}
-
 /* Plain, owned, nested: how long its end stays unseen. */
 BOTH(killed_process_lets_go_of_what_it_watched, 30)
 {
@@ -233,7 +224,7 @@ BOTH(killed_process_lets_go_of_what_it_watched, 30)
 		make_pipe(ends);
 		pid = test_fork(own_and_pause, ends);
 		close(ends[1]);
-		CHECK(eventually(is_stopped, &pid, 5000));
+		CHECK(eventually(test_is_stopped, &pid, 5000));
 		start = now_ns();
 		kill(pid, SIGKILL);
 		CHECK(eventually(is_at_end, &ends[0], 5000));

@@ -46,20 +46,11 @@ node(void)
 	return info.os_pid;
 }
 
-static bool
-is_stopped(void *data)
-{
-	pid_t parent;
-	char state;
-
-	return test_process(*(pid_t *)data, &state, &parent) && state == 'T';
-}
-
 static void
 halt(pid_t pid)
 {
 	CHECK_INT(kill(pid, SIGSTOP), 0);
-	CHECK(eventually(is_stopped, &pid, SOON));
+	CHECK(eventually(test_is_stopped, &pid, SOON));
 }
 
 /* What it asks does not matter: nothing is done. */
