@@ -52,7 +52,7 @@ gm_put_may(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t lo,
 	    gm_unlikely(!gm_put_helped(to, lo, hi)))
 		return false;
 	GM_FAULT(GM_AT_H3);
-	/* acquire [T2], then [T4]: as gm_attempt */
+	/* acquire [T2], then [T4]: as in ring_send.c */
 	limit = gm_load(&ring->limit, acquire);
 	if (gm_unlikely(
 		v == 0 || (int64_t)(limit - v) <= (int64_t)GM_RING_RESERVE))

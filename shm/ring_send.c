@@ -66,6 +66,63 @@ no_room(const struct gm_ring_ref *to, uint64_t lo, int64_t *until)
 	return 0;
 }
 
+enum gm_outcome {
+	GM_DONE,
+	GM_CHANGED,
+	GM_NO_ROOM,
+	GM_NO_CELLS,
+	GM_NO_PROOF,
+	GM_DAMAGED,
+	GM_GONE,
+};
+
+/* S3 to S6 for the tail *lo, *hi; GM_CHANGED: they are what it is now. */
+static enum gm_outcome
+attempt(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
+    uint64_t spare, struct gm_slip *slip, uint64_t *lo, uint64_t *hi)
+{
+	struct gm_ring *ring = to->ring;
+	const uint64_t n = to->cells, v = *lo & GM_POSITION;
+	uint64_t k = *hi & GM_K, limit, word, mine;
+
+	if (gm_unlikely(v == 0 || k > n / 2))
+		return v == 0 ? GM_GONE : GM_DAMAGED;
+	/* S3 */
+	if (k != 0 && *hi >> GM_OWNER_SHIFT != me->slot &&
+	    gm_unlikely(!gm_help_there(to, v - k, *hi)))
+		return GM_DAMAGED;
+	GM_FAULT(GM_AT_H3);
+	/*
+	 * S4.  acquire [T2]: the reader is done with what it has freed;
+	 * `allocated` [T4] after it, or a trim goes unseen.
+	 */
+	k = gm_cells_at(n, v, b);
+	limit = gm_load(&ring->limit, acquire);
+	if (gm_unlikely((int64_t)(limit - v) < (int64_t)(k + spare)))
+		return (int64_t)(limit - v) < 0 && (*lo & GM_MOVED) == 0
+			   ? GM_DAMAGED
+			   : GM_NO_ROOM;
+	word = gm_load(&ring->allocated, acquire);
+	if (gm_unlikely(gm_cells_needed(n, v & (n - 1), k) > (word & GM_CELLS)))
+		return GM_NO_CELLS;
+	if (gm_unlikely(word != to->proved))
+		return GM_NO_PROOF;
+	GM_FAULT(GM_AT_S4);
+	/* S5: release [T5], before the tail can name me */
+	gm_store(&me->page->send_v, v, release);
+	GM_FAULT(GM_AT_S5);
+	/* S6: full barrier [T1] [T5] [T6] */
+	mine = slip->hi | k;
+	slip->asleep = (*lo & GM_ASLEEP) != 0;
+	if (gm_unlikely(!gm_cas16(&ring->tail, lo, hi,
+		((v + k) & GM_POSITION) | (*lo & ~GM_POSITION), mine)))
+		return GM_CHANGED;
+	GM_FAULT(GM_AT_S6);
+	slip->v = v;
+	slip->hi = mine;
+	return GM_DONE;
+}
+
 /* After an attempt that failed: others are faster, or room, or memory. */
 static GM_COLD int
 try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
@@ -108,7 +165,7 @@ try_again(struct gm_sender *me, const struct gm_ring_ref *to, uint64_t b,
 			return status;
 		if (outcome != GM_CHANGED && !gm_tail_read(to->ring, &lo, &hi))
 			return -EBADMSG;
-		outcome = gm_attempt(me, to, b, spare, slip, &lo, &hi);
+		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
 	}
 	return -EAGAIN;
 }
@@ -142,7 +199,7 @@ gm_ring_open(struct gm_sender *me, const struct gm_ring_ref *to,
 	/* S2; lo = 0: a punched page or a retired ring */
 	outcome = GM_DAMAGED;
 	if (gm_likely(gm_tail_read(to->ring, &lo, &hi)))
-		outcome = gm_attempt(me, to, b, spare, slip, &lo, &hi);
+		outcome = attempt(me, to, b, spare, slip, &lo, &hi);
 	if (gm_unlikely(outcome != GM_DONE)) {
 		status = try_again(me, to, b, spare, slip, outcome, lo, hi);
 		if (status != 0) {
