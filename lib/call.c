@@ -26,14 +26,12 @@ wait_off(struct gsi_self *me)
 	gm_store(&me->page->wait[0], 0, release);
 }
 
-/* A program of any kind, or a client, reads no mailbox: it cannot answer. */
 bool
 gsi_has_loop(struct gsi_self *me, gs_pid pid)
 {
 	const struct gm_entry *entry = gm_entry_at(me->arena, pid.slot);
-	uint32_t kind = entry != NULL ? gm_load(&entry->kind, relaxed) : 0;
 
-	return kind != GS_PROCESS_PLAIN && kind != GS_PROCESS_CLIENT;
+	return entry == NULL || gsi_entry_answers(entry);
 }
 
 static int __attribute__((noinline))

@@ -63,10 +63,17 @@ gsi_peer_reads(const struct gsi_peer *peer)
 }
 
 static inline bool
+gsi_entry_answers(const struct gm_entry *entry)
+{
+	uint32_t kind = gm_load(&entry->kind, relaxed);
+
+	return kind != GS_PROCESS_PLAIN && kind != GS_PROCESS_CLIENT;
+}
+
+static inline bool
 gsi_peer_answers(const struct gsi_peer *peer)
 {
-	return gsi_peer_reads(peer) &&
-	       gm_load(&peer->entry->kind, relaxed) != GS_PROCESS_CLIENT;
+	return gsi_entry_answers(peer->entry);
 }
 
 #endif
