@@ -79,6 +79,25 @@ as_many(void *data)
 	       now.fds_used <= before->fds_used;
 }
 
+/* The node has done all it was asked for: what it counts is written then. */
+static bool
+node_sleeps(void *data)
+{
+	const gs_node_info *node = data;
+	pid_t parent;
+	char state;
+
+	return test_process(node->os_pid, &state, &parent) && state == 'S';
+}
+
+static void
+count(gs_node_info *before)
+{
+	CHECK_INT(gs_node_inspect(before), 0);
+	CHECK(eventually(node_sleeps, before, SOON));
+	CHECK_INT(gs_node_inspect(before), 0);
+}
+
 /* Once before, so that the node holds what it always will. */
 static void
 open_node(gs_node_info *before)
@@ -95,7 +114,7 @@ open_node(gs_node_info *before)
 	close(pidfd);
 	before->fds_used = UINT32_MAX;
 	CHECK(eventually(as_many, before, SOON));
-	CHECK_INT(gs_node_inspect(before), 0);
+	count(before);
 }
 
 static void
@@ -273,7 +292,7 @@ TEST(who_is_not_that_process_gets_no_bell)
 
 	open_node(&before);
 	CHECK_INT(gs_child_start(&spec, &server), 0);
-	CHECK_INT(gs_node_inspect(&before), 0);
+	count(&before);
 	packet.target = gsi_self()->pid;
 	packet.who = server;
 	CHECK_INT(ask(&packet, sizeof(packet), NULL, 0, &answer), 0);
