@@ -81,27 +81,51 @@ root_timer(struct gsi_root *root, const struct root_timer *t)
 	gsi_root_kill(child);
 }
 
+/* Behind each message: a fork that is due waits for an empty mailbox. */
+static gs_next
+then(const struct gsi_root *root, gs_next next)
+{
+	return root->fork_due ? gs_with_timeout(next, 0) : next;
+}
+
+static gs_next
+root_call(void *state, gs_bytes request, gs_from from)
+{
+	return then(
+	    *(struct gsi_root **)state, gsi_root_call(state, request, from));
+}
+
+static gs_next
+root_child(void *state, const struct gsi_message *m)
+{
+	struct gsi_root *root = *(struct gsi_root **)state;
+
+	gsi_root_child(root, m);
+	return then(root, gs_next_noreply());
+}
+
 static gs_next
 root_info(void *state, const gs_info *info)
 {
 	struct gsi_root *root = *(struct gsi_root **)state;
 	struct root_timer t;
 
-	if (info->kind == GS_INFO_TIMEOUT)
+	if (info->kind == GS_INFO_TIMEOUT) {
+		root->fork_due = false;
 		gsi_park(root->forker);
+	}
 	if (info->kind == GS_INFO_TIMER && info->body.size == sizeof(t)) {
 		memcpy(&t, info->body.data, sizeof(t));
 		root_timer(root, &t);
 	}
-	return gs_next_noreply();
+	return then(root, gs_next_noreply());
 }
 
 static gs_next
 root_cast(void *state, gs_bytes request)
 {
-	(void)state;
 	(void)request;
-	return gs_next_noreply();
+	return then(*(struct gsi_root **)state, gs_next_noreply());
 }
 
 /* Takes the ends of children, and nothing else, until this one is gone. */
@@ -201,7 +225,7 @@ static const gs_behaviour root_behaviour = {
 	.version = GS_VERSION,
 	.state_size = sizeof(struct gsi_root *),
 	.init = root_init,
-	.handle_call = gsi_root_call,
+	.handle_call = root_call,
 	.handle_cast = root_cast,
 	.handle_info = root_info,
 	.terminate = root_terminate,
@@ -285,7 +309,7 @@ gsi_root_main(int control, int ledger)
 	struct first first = { forker, ledger };
 	struct gsi_birth birth = {
 		.behaviour = &root_behaviour,
-		.handle_child = gsi_root_child,
+		.handle_child = root_child,
 	};
 
 	/* before the arena is mapped: it then lies close to other mappings */

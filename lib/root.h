@@ -59,6 +59,7 @@ struct gsi_root {
 	struct gsi_children children;
 	bool progress; /* children that are up are reported */
 	int64_t last_start; /* when one was asked for, ns */
+	bool fork_due; /* the next child is forked as soon as root is idle */
 };
 
 enum gsi_root_timer_for {
@@ -99,7 +100,7 @@ void gsi_root_kill(struct gsi_child *child);
 void gsi_root_up(struct gsi_root *root, struct gsi_child *child);
 void gsi_root_reap(struct gsi_root *root, const struct gsi_note *note);
 /* GSI_CHILD and GSI_STARTED. */
-gs_next gsi_root_child(void *state, const struct gsi_message *m);
+void gsi_root_child(struct gsi_root *root, const struct gsi_message *m);
 
 /* root_end.c */
 /* A child is up: a report at level info, if anybody wants those. */

@@ -191,18 +191,13 @@ take_started(struct gsi_root *root, const struct gsi_message *m)
 	gsi_root_up(root, child);
 }
 
-gs_next
-gsi_root_child(void *state, const struct gsi_message *m)
+void
+gsi_root_child(struct gsi_root *root, const struct gsi_message *m)
 {
-	struct gsi_root *root = *(struct gsi_root **)state;
-
 	if (m->kind == GSI_CHILD) {
 		take_child(root, m);
-		return gs_next_noreply();
+		return;
 	}
 	take_started(root, m);
-	/* the next one is forked when there is nothing else to do */
-	return root->forker->parked.os_pid != 0
-		   ? gs_next_noreply()
-		   : gs_with_timeout(gs_next_noreply(), 0);
+	root->fork_due = root->forker->parked.os_pid == 0;
 }

@@ -124,6 +124,27 @@ TEST(parked_child_takes_the_place_of_one_that_was_killed)
 	node_down();
 }
 
+/* Behind the word that makes the fork due there is another message. */
+TEST(parked_child_comes_though_root_is_told_something)
+{
+	struct starter starter;
+	gs_pid root;
+
+	node_up();
+	root = root_process().pid;
+	start_begin(&starter, &puppet, "gate 1;note up", "late");
+	CHECK(eventually(late_is_taken, NULL, SOON));
+	freeze(root);
+	gate_open(1);
+	CHECK(wait_note("up"));
+	CHECK(wait_queue(GS_PID(root), 1));
+	CHECK_OK(gs_cast(GS_PID(root), GS_TEXT("something")));
+	thaw(root);
+	CHECK_OK(start_end(&starter));
+	CHECK(await_parked() > 1);
+	node_down();
+}
+
 static gs_next
 large_init(void *state, gs_bytes argument)
 {

@@ -203,7 +203,8 @@ TEST(SYS_23_signals_and_timers_wait_their_turn)
 
 	node_up();
 	other = start_named("set 0", "other");
-	pid = start("trap 1;tag s;after 20 self note timer");
+	/* late enough not to come before it is suspended */
+	pid = start("trap 1;tag s;after 600 self note timer");
 	tell(GS_PID(pid), "monitor other");
 	CHECK_OK(gs_sys_suspend(GS_PID(pid), SOON));
 	CHECK_OK(gs_exit_signal(GS_PID(pid), "boo"));
