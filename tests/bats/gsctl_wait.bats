@@ -22,12 +22,17 @@ later()
 	job=$!
 }
 
-# A client of the node is at work: the command is attached.
+# The command is attached, and it waits: nor does anybody it asks do anything.
 attached()
 {
-	gsctl ls --all --json "$@" |
-		jq -e '[.[] | select(.name == null and .os_pid == '"$job"')]
-		| length == 1'
+	local pid pids
+
+	pids=$(gsctl ls --all --json "$@" | jq -er --argjson job "$job" '
+		select(any(.[]; .name == null and .os_pid == $job))[]
+		| select(.kind == "node" or .kind == "supervisor") | .os_pid')
+	for pid in $pids "$job"; do
+		grep -q '^State:.S' "/proc/$pid/status" || return 1
+	done
 }
 
 @test "gsctl wait: --up of one that is up, at once" {
