@@ -74,8 +74,6 @@ void gsi_peer_know(struct gsi_self *me, gs_pid pid, int bell,
 void gsi_peer_forget(struct gsi_self *me, gs_pid pid);
 /* bell.c: its bell without the node's help, or -errno */
 int gsi_bell_of(struct gsi_self *me, const struct gsi_peer *peer);
-/* What the kernel calls this eventfd of ours, plus 1; 0: no eventfd. */
-uint64_t gsi_bell_id(int bell);
 
 /* send.c */
 /* Sends head and body to a process.  -ESRCH, -EAGAIN, -EMSGSIZE... */

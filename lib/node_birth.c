@@ -151,9 +151,7 @@ gsi_node_publish(struct gsi_node *node, uint32_t slot,
 	gm_store(&entry->supervisor,
 	    (uint64_t)proc->forker.slot << 32 | proc->forker.gen, relaxed);
 	gm_store(&entry->started, gsi_now_ns(), relaxed);
-	if (proc->bell_id == 0)
-		proc->bell_id = gsi_bell_id(proc->bell);
-	gm_store(&entry->bell, proc->bell_id, relaxed);
+	gm_store(&entry->bell, (uint64_t)proc->bell + 1, relaxed);
 	entry->reason_size = 0;
 	/* last [G1]: from here on it is alive for everybody */
 	gm_store(&entry->word, gm_word_of(proc->gen, GM_LIVE), release);

@@ -132,7 +132,6 @@ take_with_bell(struct gsi_node *node, uint32_t n, uint32_t *slot)
 		return status;
 	}
 	node->procs[*slot].bell = bell;
-	node->procs[*slot].bell_id = gsi_bell_id(bell);
 	return 0;
 }
 

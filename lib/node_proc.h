@@ -53,7 +53,6 @@ struct gsi_proc {
 	enum gs_process_kind kind;
 	pid_t os_pid;
 	int bell;
-	uint64_t bell_id; /* what the kernel calls it, plus 1; 0: not known */
 	int pidfd; /* of a client, -1: others keep their number, see signal_to */
 	int socket; /* of a client, -1 */
 	struct gsi_eye eye;

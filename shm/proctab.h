@@ -40,7 +40,7 @@ struct gm_entry {
 	_Atomic uint64_t parent; /* slot << 32 | gen, OTP's parent, 0 none */
 	_Atomic uint64_t supervisor; /* who forked it */
 	_Atomic int64_t started; /* CLOCK_MONOTONIC ns */
-	_Atomic uint64_t bell; /* what the kernel calls its bell, plus 1 */
+	_Atomic uint64_t bell; /* the node's descriptor of its bell, plus 1 */
 
 	_Alignas(GM_LINE) _Atomic uint32_t name_hash;
 	_Atomic uint32_t name_next; /* slot of the next in the chain, 0 end */

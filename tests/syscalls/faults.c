@@ -148,6 +148,7 @@ static const struct line lines[] = {
 	ON(pidfd_open, "", EMFILE, ENOMEM, ENOSYS),
 	/* a security module, or a container's filter, may forbid it */
 	ON(pidfd_getfd, "", EMFILE, EPERM, ENOSYS),
+	ON(kcmp, "", EPERM, ENOSYS),
 	ON(pidfd_send_signal, "", EPERM, ENOSYS),
 	ON(process_vm_readv, "", EPERM),
 	ON(nanosleep, "", EINTR),
