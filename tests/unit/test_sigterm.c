@@ -91,6 +91,11 @@ TEST(sigterm_is_the_only_one_that_ends)
 static void *
 help(void *data)
 {
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_UNBLOCK, &term, NULL);
 	gm_store(
 	    (_Atomic uint32_t *)data, (uint32_t)syscall(SYS_gettid), release);
 	while (pause() < 0)
@@ -108,10 +113,11 @@ be_threaded(void *data)
 
 	(void)data;
 	be_server();
-	CHECK_INT(pthread_create(&helper, NULL, help, (void *)&room->ready), 0);
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
+	/* before anybody can be told that the other thread is there */
 	pthread_sigmask(SIG_BLOCK, &term, NULL);
+	CHECK_INT(pthread_create(&helper, NULL, help, (void *)&room->ready), 0);
 	while ((go = gm_load(&room->page.started, acquire)) == 0)
 		usleep(1000);
 	pthread_sigmask(SIG_UNBLOCK, &term, NULL);
