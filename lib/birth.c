@@ -137,6 +137,7 @@ gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
 	gsi_server_prepare(s);
 	gsi_via_register(s);
 	next = s->behaviour->init(s->state, s->birth.argument);
+	gsi_still_server(s);
 	if (s->phase == GSI_IN_INIT)
 		act_on_init(s, &next);
 	else

@@ -113,6 +113,7 @@ gsi_run_continues(struct gsi_server *s, gs_bytes argument)
 			gsi_server_end(s, "undef");
 		before_callback(s);
 		next = s->behaviour->handle_continue(s->state, argument);
+		gsi_still_server(s);
 	} while (act(s, &next, false, &argument));
 }
 
@@ -121,9 +122,7 @@ settle(struct gsi_server *s, const gs_next *next, bool call)
 {
 	gs_bytes argument;
 
-	/* a fork that the callback made and forgot to end is no server */
-	if (unlikely(gsi_thread.self != s->me))
-		_exit(1);
+	gsi_still_server(s);
 	if (gsi_verdict_is(next, GSI_NOREPLY) && likely(next->payload == 0)) {
 		if (unlikely(s->debug))
 			gsi_debug_state(s);
@@ -153,7 +152,7 @@ ask_call(struct gsi_server *s)
 	return s->behaviour->handle_call(s->state, m->body, from_of(m));
 }
 
-void
+void GSI_NO_CANARY
 gsi_take_call(struct gsi_server *s)
 {
 	gs_next next = ask_call(s);
@@ -173,7 +172,7 @@ ask_cast(struct gsi_server *s)
 	return s->behaviour->handle_cast(s->state, s->message.body);
 }
 
-void
+void GSI_NO_CANARY
 gsi_take_cast(struct gsi_server *s)
 {
 	gs_next next = ask_cast(s);

@@ -14,6 +14,7 @@ gsi_guarded(struct gsi_server *s, void (*function)(void *data), void *data)
 	s->exit_to = &here;
 	if (_setjmp(here) == 0) {
 		function(data);
+		gsi_still_server(s);
 		s->exit_to = outer;
 		return true;
 	}

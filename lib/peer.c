@@ -179,6 +179,7 @@ get_slow(struct gsi_self *me, gs_pid pid, struct gsi_peer **out)
 	at = place(me, pid.slot);
 	if (at == NULL)
 		return -ENOMEM;
+	me->peer = NULL;
 	forget(me->peers, at);
 	sweep(me->peers);
 	if (gm_load(&entry->word, acquire) != gm_word_of(pid.gen, GM_LIVE))
@@ -241,6 +242,7 @@ gsi_peer_forget(struct gsi_self *me, gs_pid pid)
 {
 	struct gsi_peer **at = gsi_peer_place(me, pid.slot);
 
+	me->peer = NULL;
 	if (at != NULL)
 		forget(me->peers, at);
 }
@@ -321,6 +323,7 @@ gsi_peers_free(struct gsi_self *me)
 
 	if (peers == NULL)
 		return;
+	me->peer = NULL;
 	for_all(peers, forget);
 	for (uint32_t i = 0; i < GM_SLOTS / GSI_LEAF; i++)
 		free(peers->leaf[i]);

@@ -35,7 +35,7 @@ gsi_peer_place(const struct gsi_self *me, uint32_t slot)
 
 /* NULL: not known under this pid, gsi_peer_get may change that. */
 static inline struct gsi_peer *
-gsi_peer_known(const struct gsi_self *me, gs_pid pid)
+gsi_peer_find(struct gsi_self *me, gs_pid pid)
 {
 	struct gsi_peer **at = gsi_peer_place(me, pid.slot);
 	struct gsi_peer *peer = at != NULL ? *at : NULL;
@@ -44,7 +44,25 @@ gsi_peer_known(const struct gsi_self *me, gs_pid pid)
 				 peer->pid.node != pid.node,
 		0))
 		return NULL;
+	me->peer = peer;
 	return peer;
+}
+
+/*
+ * The same.  Most often it is the one as before; behind the locked
+ * instruction of the send before, each step of the other way is waited for.
+ */
+static inline struct gsi_peer *
+gsi_peer_known(struct gsi_self *me, gs_pid pid)
+{
+	struct gsi_peer *peer = me->peer;
+
+	if (__builtin_expect(peer != NULL && peer->pid.slot == pid.slot &&
+				 peer->pid.gen == pid.gen &&
+				 peer->pid.node == pid.node,
+		1))
+		return peer;
+	return gsi_peer_find(me, pid);
 }
 
 /* The last send is over, or is made so: its record would be in the way. */

@@ -8,39 +8,12 @@
 #include "lib/internal.h"
 #include "lib/pending.h"
 #include "lib/request.h"
+#include "lib/take.h"
 #include "lib/watch.h"
 
 #define STREAM 512u /* casts in a row */
 #define WORTH 8u /* casts that came while they gathered */
 #define GATHER_NS 5000
-#define BUSY 64u /* a power of two */
-
-/* A damaged record costs itself: too short for a head is nothing. */
-static bool
-decode(struct gsi_self *me, const struct gm_record *record,
-    struct gsi_message *message)
-{
-	struct gsi_head head;
-
-	if (record->size < sizeof(head))
-		return false;
-	memcpy(&head, record->payload, sizeof(head));
-	message->kind = head.kind & GSI_KIND;
-	if (message->kind == GSI_CAST)
-		me->stream++;
-	else
-		me->stream = me->gathered = 0;
-	if (head.kind >> GSI_CPU_SHIFT != 0)
-		me->peer_cpu = (head.kind >> GSI_CPU_SHIFT) - 1;
-	message->from.node = me->pid.node;
-	message->from.slot = record->owner;
-	message->from.gen = head.gen;
-	message->tag = head.tag;
-	message->body.data = (const char *)record->payload + sizeof(head);
-	message->body.size = record->size - sizeof(head);
-	message->from_node = record->owner == 0;
-	return true;
-}
 
 /* An end of which the table, which nobody else can write, knows nothing. */
 static bool
@@ -97,7 +70,7 @@ take(struct gsi_self *me, struct gsi_message *message)
 			want_room(me);
 		if (status != 1)
 			return status;
-		if (decode(me, &record, message) &&
+		if (gsi_decode(me, &record, message) &&
 		    (message->kind == GSI_CALL || message->kind == GSI_CAST ||
 			believable(me, message)))
 			return 1;
@@ -127,14 +100,14 @@ earlier(int64_t a, int64_t b)
 
 /*
  * A mailbox that is never empty must not keep timers from firing.  A message
- * takes a cell at least, so a look each BUSY cells is one each BUSY messages.
+ * takes a cell at least, so a look each so many cells is one each so many.
  */
 static void
 look_at_timers(struct gsi_self *me)
 {
 	uint64_t from = me->mailbox.cur, to = me->mailbox.held_end;
 
-	if (me->timers && (from ^ to) >= BUSY)
+	if (me->timers && (from ^ to) >= GSI_BUSY)
 		gsi_timers_fire(me, gsi_now_ns());
 }
 
@@ -159,7 +132,7 @@ take_response(struct gsi_self *me, struct gsi_message *message)
 static bool __attribute__((noinline))
 take_other(struct gsi_self *me, struct gsi_message *message, bool busy)
 {
-	bool look = busy && ++me->turn % BUSY == 0;
+	bool look = busy && ++me->turn % GSI_BUSY == 0;
 	bool took = false;
 
 	/* while there is always something nobody else looks after these */
@@ -261,7 +234,7 @@ int
 gsi_mailbox_next(
     struct gsi_self *me, struct gsi_message *message, int64_t deadline)
 {
-	/* most often there is one, and nothing else to look after */
+	/* often there is one, and nothing else to look after */
 	if (me->others == 0 && !me->damaged && take(me, message) == 1) {
 		look_at_timers(me);
 		return 1;

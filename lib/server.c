@@ -11,6 +11,7 @@
 #include "lib/debug.h"
 #include "lib/dispatch.h"
 #include "lib/system.h"
+#include "lib/take.h"
 #include "lib/thread.h"
 #include "lib/watch.h"
 
@@ -185,9 +186,6 @@ interrupted(struct gsi_server *s)
 static inline void
 begin_turn(struct gsi_server *s)
 {
-	/* a fork that a callback made and forgot to end is no server */
-	if (unlikely(gsi_thread.self != s->me))
-		_exit(1);
 	if (unlikely((++s->turn & HOUSEKEEPING) == 0))
 		housekeep(s);
 	s->message.kind = 0;
@@ -228,6 +226,21 @@ gsi_turn_failed(struct gsi_server *s, int status)
 		gsi_server_end(s, "bad_mailbox");
 }
 
+/* A call or a cast, at sight.  False: nothing has happened. */
+static inline bool
+take_usual(struct gsi_server *s)
+{
+	if (unlikely(s->rest != 0) || !gsi_take_usual(s->me, &s->message))
+		return false;
+	message_taken(s);
+	s->rest = s->usual_rest;
+	if (s->message.kind == GSI_CAST)
+		gsi_take_cast(s);
+	else
+		gsi_take_call(s);
+	return true;
+}
+
 /* What gsi_rest said. */
 static inline void
 act(struct gsi_server *s, int status)
@@ -252,7 +265,8 @@ gsi_server_loop(struct gsi_server *s)
 		gsi_suspended(s);
 	for (;;) {
 		begin_turn(s);
-		act(s, gsi_rest(s));
+		if (!take_usual(s))
+			act(s, gsi_rest(s));
 	}
 }
 

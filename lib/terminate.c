@@ -120,6 +120,7 @@ static void __attribute__((__noreturn__)) terminate(struct gsi_server *s)
 	s->phase = GSI_IN_TERMINATE;
 	if (s->behaviour->terminate)
 		s->behaviour->terminate(s->state, s->reason);
+	gsi_still_server(s);
 	finish(s);
 }
 

@@ -134,7 +134,7 @@ gm_receiver_publish(struct gm_receiver *r, bool idle)
 		bound = r->cap;
 	if (bound > r->limit || (idle && r->stale)) {
 		if (bound > r->limit)
-			r->limit = bound;
+			gm_receiver_limit(r, bound);
 		if (idle) /* seq_cst [T2] [T8]: limit before wanted */
 			atomic_exchange_explicit(
 			    &ring->limit, r->limit, memory_order_seq_cst);

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "shm/ring_get.h"
 #include "shm/ring_receiver.h"
 
 /* Looks in vain before the tail is read at all, and then each so often. */
@@ -16,8 +17,6 @@
 #define LOOKS_AGAIN 1024u
 #define LOOKS_QUIET 64u
 #define REWIND_AGAIN 32u
-/* Messages found at the first look, in a row. */
-#define STREAK 4u
 
 void
 gm_receiver_init(
@@ -26,12 +25,11 @@ gm_receiver_init(
 	*r = (struct gm_receiver){
 		.ref = *ref,
 		.cur = ref->cells,
-		.limit = 2ull * ref->cells,
 		.cap = GM_POSITION_END,
 		.batch = ref->cells / 64,
-		.held_pin = -1,
 		.fenced = fenced,
 	};
+	gm_receiver_limit(r, 2ull * ref->cells);
 	/* release [T6]: membarrier is registered; till then each has fenced */
 	gm_store(&ref->ring->fenced, fenced, release);
 }
@@ -72,19 +70,22 @@ lend(struct gm_receiver *r, uint64_t v, uint64_t hi, int pin,
 {
 	if (gm_unlikely(!gm_decode(&r->ref, v, hi, out)))
 		return -EBADMSG;
-	r->holding = true;
-	r->held_pin = pin;
 	r->held_end = v + (hi & GM_K);
-	if (pin < 0)
+	if (pin < 0) {
+		r->holding = GM_HOLDS_NEXT;
 		gm_store(&r->ref.ring->taken, r->held_end, relaxed);
+	} else {
+		r->holding = GM_HOLDS_PIN;
+		r->held_pin = (uint32_t)pin;
+	}
 	return 1;
 }
 
 static GM_COLD void
 free_held_pin(struct gm_receiver *r)
 {
-	gm_pin_remove(r, (uint32_t)r->held_pin);
-	r->held_pin = -1;
+	r->holding = GM_HOLDS_NONE;
+	gm_pin_remove(r, r->held_pin);
 	gm_receiver_publish(r, false);
 }
 
@@ -95,15 +96,15 @@ drop(struct gm_receiver *r)
 	const struct gm_ring *ring = r->ref.ring;
 	uint32_t wanted;
 
-	r->holding = false;
-	if (gm_unlikely(r->held_pin >= 0)) {
+	if (gm_unlikely(r->holding == GM_HOLDS_PIN)) {
 		free_held_pin(r);
 		return;
 	}
+	r->holding = GM_HOLDS_NONE;
 	r->cur = r->held_end;
 	wanted = gm_load(&ring->room_wanted, relaxed);
-	if (gm_unlikely(r->cur + r->ref.cells - r->limit >= r->batch ||
-			(wanted & ~GM_WANT_LOOK) != 0))
+	if (gm_unlikely(
+		r->cur >= r->publish_at || (wanted & ~GM_WANT_LOOK) != 0))
 		gm_receiver_publish(r, false);
 }
 
@@ -263,49 +264,33 @@ take_slowly(struct gm_receiver *r, struct gm_record *out)
 	return 0;
 }
 
-/*
- * The next head will be looked at; its payload only when messages wait, else
- * its lines would be taken from who is just writing them.
- */
-static inline void
-fetch_next(struct gm_receiver *r, const struct gm_cell *cell)
-{
-	__builtin_prefetch(cell);
-	if (++r->streak > STREAK)
-		__builtin_prefetch((const char *)cell + GM_LINE);
-}
-
 int
 gm_ring_take(struct gm_receiver *r, struct gm_record *out)
 {
 	struct gm_cell *const heads = r->ref.heads;
 	const uint64_t mask = r->ref.cells - 1;
 	struct gm_cell *cell;
-	uint64_t v, hi, size;
+	uint64_t v, hi;
 
-	if (r->holding)
+	if (r->holding != GM_HOLDS_NONE)
 		drop(r);
 	v = r->cur;
 	cell = &heads[v & mask];
 	/* R2, acquire [T3] */
 	if (gm_unlikely(gm_load(&cell->head.lo, acquire) != (v | GM_READY) ||
 			r->n_pins != 0)) {
-		r->streak = 0;
+		r->run_from = v;
 		return take_slowly(r, out);
 	}
 	hi = gm_load(&cell->head.hi, relaxed);
-	fetch_next(r, &heads[(v + (hi & GM_K)) & mask]);
-	size = hi >> GM_FILL_SHIFT & GM_FILL;
-	/* most are small: the same as lend, at sight (R7) */
-	if (gm_unlikely(
-		(hi & (GM_FORM_NEW | GM_INLINE | GM_K)) != (GM_INLINE | 1) ||
-		size > GM_RING_INLINE))
+	gm_fetch_next(r, v, &heads[(v + (hi & GM_K)) & mask]);
+	/* most are small: the same as lend, at sight */
+	if (gm_unlikely(!gm_is_small(hi)))
 		return lend(r, v, hi, -1, out);
 	out->owner = (uint32_t)(hi >> GM_OWNER_SHIFT);
 	out->payload = cell->bytes;
-	out->size = size;
-	r->holding = true;
-	r->held_pin = -1;
+	out->size = hi >> GM_FILL_SHIFT & GM_FILL;
+	r->holding = GM_HOLDS_NEXT;
 	r->held_end = v + 1;
 	gm_store(&r->ref.ring->taken, v + 1, relaxed);
 	return 1;
@@ -316,7 +301,7 @@ gm_ring_release(struct gm_receiver *r)
 {
 	bool wants;
 
-	if (r->holding)
+	if (r->holding != GM_HOLDS_NONE)
 		drop(r);
 	wants = r->node_wants;
 	r->node_wants = false;
@@ -328,9 +313,10 @@ gm_ring_aside(struct gm_receiver *r)
 {
 	uint64_t cells = 0;
 
-	if (r->holding)
-		cells = r->held_pin >= 0 ? r->pins[r->held_pin].k
-					 : r->held_end - r->cur;
+	if (r->holding == GM_HOLDS_PIN)
+		cells = r->pins[r->held_pin].k;
+	else if (r->holding == GM_HOLDS_NEXT)
+		cells = r->held_end - r->cur;
 	r->aside += cells;
 	return cells;
 }

@@ -17,6 +17,14 @@ void gm_pin_remove(struct gm_receiver *r, uint32_t i);
 /* The target of the oldest jump, which is forgotten. */
 uint64_t gm_jump_take(struct gm_receiver *r);
 
+/* What senders have been told, or will be at once. */
+static inline void
+gm_receiver_limit(struct gm_receiver *r, uint64_t limit)
+{
+	r->limit = limit;
+	r->publish_at = limit - r->ref.cells + r->batch;
+}
+
 /* The first position that may not be reserved. */
 uint64_t gm_receiver_bound(const struct gm_receiver *r);
 

@@ -34,13 +34,11 @@ bool
 gm_ring_sleep(struct gm_receiver *r)
 {
 	struct gm_ring *ring = r->ref.ring;
-	const uint64_t end =
-	    r->holding && r->held_pin < 0 ? r->held_end : r->cur;
 	uint64_t lo;
 
-	if (!r->holding && !at_rest(r))
+	if (r->holding == GM_HOLDS_NONE && !at_rest(r))
 		return false;
-	lo = r->holding ? end : r->cur;
+	lo = r->holding == GM_HOLDS_NEXT ? r->held_end : r->cur;
 	/* B2: release [T6], before ASLEEP can be seen */
 	gm_store(&ring->sleep_no, ++r->sleeps, release);
 	if (r->n_pins != 0) {

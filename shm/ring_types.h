@@ -82,27 +82,34 @@ struct gm_jump {
 	uint64_t to;
 };
 
+enum gm_holding {
+	GM_HOLDS_NONE,
+	GM_HOLDS_NEXT, /* the record at cur is borrowed */
+	GM_HOLDS_PIN, /* that of held_pin is */
+};
+
 /* The receiver's private side. */
 struct gm_receiver {
 	struct gm_ring_ref ref;
 	uint64_t cur;
+	uint64_t held_end; /* of the record in hand */
+	uint64_t publish_at; /* when cur is here: batch behind limit's place */
+	uint64_t run_from; /* from here on each take found one at once */
+	enum gm_holding holding;
+	uint32_t n_pins;
 	uint64_t limit; /* last published */
 	uint64_t sleeps; /* what sleep_no says */
 	uint64_t cap; /* while trimming, limit stays below */
 	uint64_t aside; /* cells read whose room is not given back: ring.h */
 	uint64_t batch; /* publish after so many cells */
-	uint64_t held_end;
-	uint32_t n_pins;
 	uint32_t n_jumps;
 	uint32_t room; /* of pins and of jumps */
-	int held_pin; /* -1: the held record stands at cur */
-	bool holding; /* a record is borrowed */
+	uint32_t held_pin;
 	bool fenced;
 	bool asleep;
 	bool stale; /* limit published without a fence */
 	bool look; /* at the tail, at the next take */
 	bool node_wants; /* to be told of room */
-	uint32_t streak; /* takes in a row that found one at once */
 	uint32_t looks; /* that found nothing, at this position */
 	uint64_t looked;
 	uint64_t jump_look;
