@@ -108,7 +108,7 @@ int
 gsi_await(struct gsi_self *me, uint64_t tag, struct gsi_peer *peer,
     int64_t deadline, gs_bytes *body, char reason[GS_REASON_MAX + 1])
 {
-	struct gsi_patience patience = { .calls = true };
+	struct gsi_patience patience = { .calls = true, .ring = &me->replies };
 	uint32_t cpu = GSI_NO_CPU;
 	int64_t step = GSI_AGAIN_NS;
 	int status;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/debug.h"
+#include "lib/thread.h"
 #include "lib/via.h"
 
 #define STATE_MAX ((size_t)1 << 30)
@@ -137,7 +138,7 @@ gsi_server_run(struct gsi_self *me, const struct gsi_birth *birth)
 	gsi_server_prepare(s);
 	gsi_via_register(s);
 	next = s->behaviour->init(s->state, s->birth.argument);
-	gsi_still_server(s);
+	gsi_still(s->me);
 	if (s->phase == GSI_IN_INIT)
 		act_on_init(s, &next);
 	else

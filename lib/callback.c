@@ -4,11 +4,17 @@
  * callbacks only say what they want; whatever happens, happens here or, at
  * the end, in terminate.c.
  */
-#include <unistd.h>
-
 #include "lib/debug.h"
 #include "lib/missing.h"
 #include "lib/stash.h"
+#include "lib/thread.h"
+
+/* For each message, and without an array on the stack. */
+#if __has_attribute(no_stack_protector)
+#define NO_CANARY __attribute__((no_stack_protector))
+#else
+#define NO_CANARY
+#endif
 
 static void
 before_callback(struct gsi_server *s)
@@ -113,7 +119,7 @@ gsi_run_continues(struct gsi_server *s, gs_bytes argument)
 			gsi_server_end(s, "undef");
 		before_callback(s);
 		next = s->behaviour->handle_continue(s->state, argument);
-		gsi_still_server(s);
+		gsi_still(s->me);
 	} while (act(s, &next, false, &argument));
 }
 
@@ -122,7 +128,7 @@ settle(struct gsi_server *s, const gs_next *next, bool call)
 {
 	gs_bytes argument;
 
-	gsi_still_server(s);
+	gsi_still(s->me);
 	if (gsi_verdict_is(next, GSI_NOREPLY) && likely(next->payload == 0)) {
 		if (unlikely(s->debug))
 			gsi_debug_state(s);
@@ -152,7 +158,7 @@ ask_call(struct gsi_server *s)
 	return s->behaviour->handle_call(s->state, m->body, from_of(m));
 }
 
-void GSI_NO_CANARY
+void NO_CANARY
 gsi_take_call(struct gsi_server *s)
 {
 	gs_next next = ask_call(s);
@@ -172,7 +178,7 @@ ask_cast(struct gsi_server *s)
 	return s->behaviour->handle_cast(s->state, s->message.body);
 }
 
-void GSI_NO_CANARY
+void NO_CANARY
 gsi_take_cast(struct gsi_server *s)
 {
 	gs_next next = ask_cast(s);

@@ -4,6 +4,7 @@
  * new state.  The rule: gs_exit leaves that function and nothing else.
  */
 #include "lib/system.h"
+#include "lib/thread.h"
 
 bool
 gsi_guarded(struct gsi_server *s, void (*function)(void *data), void *data)
@@ -14,7 +15,7 @@ gsi_guarded(struct gsi_server *s, void (*function)(void *data), void *data)
 	s->exit_to = &here;
 	if (_setjmp(here) == 0) {
 		function(data);
-		gsi_still_server(s);
+		gsi_still(s->me);
 		s->exit_to = outer;
 		return true;
 	}

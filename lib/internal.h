@@ -12,7 +12,6 @@
 #include "lib/birth.h"
 #include "lib/finish.h"
 #include "lib/mail.h"
-#include "lib/message.h"
 #include "lib/report.h"
 #include "lib/wait.h"
 #include "shm/arena.h"
@@ -72,7 +71,7 @@ struct gsi_self {
 	uint64_t next_tag;
 	uint64_t spin_ns; /* adaptive waiting budget */
 	struct gsi_peers *peers;
-	struct gsi_peer *peer; /* the last one of them that was found, or NULL */
+	struct gsi_peer *peer; /* the last that was found */
 	struct gsi_timers *timers;
 	struct gsi_pendings *pendings; /* NULL: none; a guest's, its host's */
 	struct gsi_watching *watching; /* with them: whose end matters */

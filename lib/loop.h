@@ -4,9 +4,8 @@
 #define GSI_LOOP_H
 
 #include <setjmp.h>
-#include <unistd.h>
 
-#include "lib/thread.h"
+#include "lib/internal.h"
 
 /*
  * States up to this size are copied before each callback, so that a callback
@@ -17,13 +16,6 @@
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-
-/* For each message, and without an array on the stack. */
-#if __has_attribute(no_stack_protector)
-#define GSI_NO_CANARY __attribute__((no_stack_protector))
-#else
-#define GSI_NO_CANARY
-#endif
 
 #define GSI_BAD_RETURN "bad_return_value"
 
@@ -93,14 +85,6 @@ gsi_doing(struct gsi_server *s, enum gs_process_state state)
 		return;
 	s->doing = (uint32_t)state;
 	gm_store(&s->me->page->doing, (uint32_t)state, relaxed);
-}
-
-/* Behind each callback: a fork that it made and forgot to end is no server. */
-static inline void
-gsi_still_server(const struct gsi_server *s)
-{
-	if (unlikely(gsi_thread.self != s->me))
-		_exit(1);
 }
 
 /* Single writer: no locked instruction is needed. */

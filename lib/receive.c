@@ -213,6 +213,7 @@ next_slowly(struct gsi_self *me, struct gsi_message *message, int64_t deadline)
 				continue;
 			return 0;
 		}
+		patience.ring = me->others == 0 ? &me->mailbox : NULL;
 		if (!gsi_watch_driven(me) &&
 		    gsi_patient(me, &patience, me->peer_cpu))
 			continue;

@@ -10,6 +10,7 @@
 
 #include "lib/debug.h"
 #include "lib/record.h"
+#include "lib/thread.h"
 #include "lib/via.h"
 
 /* ---- what reports say ---- */
@@ -120,7 +121,7 @@ static void __attribute__((__noreturn__)) terminate(struct gsi_server *s)
 	s->phase = GSI_IN_TERMINATE;
 	if (s->behaviour->terminate)
 		s->behaviour->terminate(s->state, s->reason);
-	gsi_still_server(s);
+	gsi_still(s->me);
 	finish(s);
 }
 

@@ -6,6 +6,8 @@
 #ifndef GSI_THREAD_H
 #define GSI_THREAD_H
 
+#include <unistd.h>
+
 #include "lib/attach.h"
 #include "lib/internal.h"
 
@@ -36,6 +38,14 @@ gsi_self_now(void)
 		0))
 		return NULL;
 	return me;
+}
+
+/* Behind each callback: a fork that it made and forgot to end is no server. */
+static inline void
+gsi_still(const struct gsi_self *me)
+{
+	if (__builtin_expect(gsi_thread.self != me, 0))
+		_exit(1);
 }
 
 #endif

@@ -14,10 +14,12 @@
 #include "lib/guest.h"
 #include "lib/pending.h"
 #include "lib/watch.h"
+#include "shm/ring_get.h"
 
 #define SPIN_MIN_NS 1000
 #define SPIN_MAX_NS 50000
-#define RELAX_BATCH 32
+#define RELAX_BATCH 16
+#define PEEKS 4
 #define ALONE_NS 3000 /* spun; then others get the CPU in between */
 #define YIELDS 12
 #define YIELDS_TIMED 4u
@@ -100,6 +102,9 @@ gsi_patient(
 		}
 	}
 	gm_relax();
+	if (patience->ring != NULL)
+		for (int i = 0; i < PEEKS && !gm_ring_may(patience->ring); i++)
+			gm_relax();
 	return true;
 }
 

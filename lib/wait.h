@@ -31,6 +31,7 @@ struct gsi_patience {
 	uint32_t rounds;
 	bool calls; /* waits for an answer: is the one to move */
 	int64_t until;
+	const struct gm_receiver *ring; /* all that is waited for, or NULL */
 };
 /* True: spun or yielded, look again.  False: it is time to sleep. */
 bool gsi_patient(

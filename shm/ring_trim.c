@@ -68,8 +68,9 @@ static bool
 empty(const struct gm_receiver *r)
 {
 	/* limit stands back for what is aside, and the tail would pass it */
-	return r->holding == GM_HOLDS_NONE && r->n_pins == 0 && r->n_jumps == 0 &&
-	       r->aside == 0 && r->cur < GM_POSITION / 4 * 3 &&
+	return r->holding == GM_HOLDS_NONE && r->n_pins == 0 &&
+	       r->n_jumps == 0 && r->aside == 0 &&
+	       r->cur < GM_POSITION / 4 * 3 &&
 	       (gm_load(&r->ref.ring->tail.lo, acquire) & GM_POSITION) ==
 		   r->cur;
 }

@@ -38,6 +38,7 @@ server(long n)
 	s->me->arena = &arena;
 	s->me->reports = -1;
 	s->me->pid = (gs_pid){ 7, 8, 9 };
+	gsi_self_set(s->me);
 	s->behaviour = &number;
 	s->state = state;
 	s->os_pid = getpid();
