@@ -201,6 +201,43 @@ work_for(struct worker workers[CLIENTS], int64_t ms)
 		CHECK(pthread_join(workers[i].thread, NULL) == 0);
 }
 
+static int
+print_child(const gs_child *child, void *name)
+{
+	char pid[GS_PID_TEXT];
+
+	if (strcmp(child->id, name) == 0)
+		printf("# root: %s %s is in state %d, restarts %u, %s\n",
+		    child->id, gs_pid_text(child->pid, pid), child->state,
+		    child->restarts, child->last_reason);
+	return 0;
+}
+
+static int
+print_process(const gs_process_info *info, void *data)
+{
+	char pid[GS_PID_TEXT];
+
+	(void)data;
+	printf("# node: %s '%s' process %d kind %d state %d queue %llu\n",
+	    gs_pid_text(info->pid, pid), info->name, info->os_pid, info->kind,
+	    info->state, (unsigned long long)info->messages_queued);
+	return 0;
+}
+
+/* Who does not answer, and what root, the node and the log say of that. */
+static noreturn void
+deaf(char *name, const char *log)
+{
+	size_t size = strlen(log);
+
+	printf("# %s does not answer: %s\n", name, gs_error_text());
+	if (gs_children(print_child, name) < 0 ||
+	    gs_processes(print_process, NULL) < 0)
+		printf("# and root or the node: %s\n", gs_error_text());
+	FAIL("the log ends: %s", log + (size > 20000 ? size - 20000 : 0));
+}
+
 static void
 look_after(int log, const struct worker workers[CLIENTS])
 {
@@ -217,10 +254,7 @@ look_after(int log, const struct worker workers[CLIENTS])
 	for (int i = 0; i < VICTIMS; i++) {
 		snprintf(name, sizeof(name), "v%d", i);
 		if (!eventually(victim_answers, name, SOON))
-			FAIL("%s does not answer: %s; the log ends: %s", name,
-			    gs_error_text(),
-			    text + (strlen(text) > 3000 ? strlen(text) - 3000
-							: 0));
+			deaf(name, text);
 	}
 	CHECK_OK(gs_node_inspect(&info));
 	CHECK(test_slow() || resident_kb(info.os_pid) < NODE_KB);
