@@ -156,14 +156,16 @@ static void
 recheck(struct gsi_node *node)
 {
 	int64_t again = gsi_node_linger_again(node);
-	bool held = false;
 
 	for (uint32_t s = 1; s < node->high; s++) {
+		int64_t soon = gsi_node_tell_again(node, s);
+
 		gsi_node_drain_slot(node, s);
-		held |= node->procs[s].held != NULL;
+		if (node->procs[s].held != NULL)
+			soon = GSI_RECHECK_NS;
+		if (soon != 0 && (again == 0 || soon < again))
+			again = soon;
 	}
-	if (held)
-		again = GSI_RECHECK_NS;
 	if (again != 0)
 		node->recheck_at = gsi_now_ns() + again;
 }

@@ -91,6 +91,8 @@ declare(struct gsi_node *node, uint32_t slot)
 	    &node->arena.header->processes, 1, memory_order_relaxed);
 }
 
+#define TELLS_DOUBLED 6 /* then once in 64 s */
+
 /* D6: its supervisor learns it as the one who has to reap it. */
 void
 gsi_node_tell_forker(struct gsi_node *node, uint32_t slot)
@@ -114,6 +116,26 @@ gsi_node_tell_forker(struct gsi_node *node, uint32_t slot)
 	note.reason[entry->reason_size] = '\0';
 	note.reason_size = entry->reason_size;
 	gsi_node_note(node, proc->forker.slot, GSI_CHILD, 0, &note);
+	proc->tell_at = gsi_now_ns() + (GSI_RECHECK_NS << proc->told);
+	proc->told += proc->told < TELLS_DOUBLED;
+}
+
+/*
+ * A note in a mailbox can be lost to a stray write, and what nobody knows to
+ * be dead is not started again.  Told twice, the second is of nobody.
+ */
+int64_t
+gsi_node_tell_again(struct gsi_node *node, uint32_t slot)
+{
+	const struct gsi_proc *proc = &node->procs[slot];
+	int64_t now;
+
+	if (proc->state != GSI_SLOT_DEAD || proc->reaped || proc->tell_at == 0)
+		return 0;
+	now = gsi_now_ns();
+	if (now >= proc->tell_at)
+		gsi_node_tell_forker(node, slot);
+	return proc->tell_at > now ? proc->tell_at - now : 0;
 }
 
 void

@@ -24,6 +24,8 @@ void gsi_node_bury(struct gsi_node *node);
 void gsi_node_reaped(struct gsi_node *node, uint32_t slot);
 /* Tells a supervisor of the end of its child. */
 void gsi_node_tell_forker(struct gsi_node *node, uint32_t slot);
+/* The same again when it is time: ns until then, 0: it need not be. */
+int64_t gsi_node_tell_again(struct gsi_node *node, uint32_t slot);
 void gsi_node_orphans(struct gsi_node *node);
 
 /* node_linger.c */

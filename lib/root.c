@@ -40,6 +40,19 @@ gsi_root_timer_on(struct gsi_root *root, struct gsi_child *child, int ms,
 			       GS_OBJECT(t), &child->timer) == 0;
 }
 
+void
+gsi_root_look_in(struct gsi_root *root, int ms)
+{
+	struct root_timer t = { 0, GSI_TIMER_LOOK, 0 };
+
+	if (root->look_ms != 0)
+		gs_cancel_timer(root->look);
+	root->look_ms = ms;
+	if (gs_send_after(ms, gs_to_pid(root->forker->me->pid), GS_OBJECT(t),
+		&root->look) != 0)
+		root->look_ms = 0;
+}
+
 static void
 root_timer(struct gsi_root *root, const struct root_timer *t)
 {
@@ -47,6 +60,8 @@ root_timer(struct gsi_root *root, const struct root_timer *t)
 	    gsi_child_by_serial(&root->children, t->serial);
 	const struct gm_page *page;
 
+	if (t->what == GSI_TIMER_LOOK)
+		gsi_root_look(root);
 	if (child == NULL)
 		return;
 	child->has_timer = false;

@@ -60,6 +60,8 @@ struct gsi_root {
 	bool progress; /* children that are up are reported */
 	int64_t last_start; /* when one was asked for, ns */
 	bool fork_due; /* the next child is forked as soon as root is idle */
+	gs_ref look; /* the timer of gsi_root_look */
+	int look_ms; /* of that; 0: it is off */
 };
 
 enum gsi_root_timer_for {
@@ -67,6 +69,7 @@ enum gsi_root_timer_for {
 	GSI_TIMER_SHUTDOWN, /* so does terminate */
 	GSI_TIMER_SEATED, /* the program has not called gs_main */
 	GSI_TIMER_RETRY, /* there may be room for a fork now */
+	GSI_TIMER_LOOK, /* of no child: gsi_root_look */
 };
 
 /* root.c */
@@ -79,6 +82,7 @@ void gsi_root_main(int control, int ledger) __attribute__((noreturn));
 void gsi_root_timer_on(struct gsi_root *root, struct gsi_child *child, int ms,
     enum gsi_root_timer_for what);
 void gsi_root_timer_off(struct gsi_child *child);
+void gsi_root_look_in(struct gsi_root *root, int ms);
 
 /* root_ask.c */
 gs_next gsi_root_call(void *state, gs_bytes request, gs_from from);
@@ -99,6 +103,8 @@ void gsi_root_kill(struct gsi_child *child);
 /* Its init has succeeded. */
 void gsi_root_up(struct gsi_root *root, struct gsi_child *child);
 void gsi_root_reap(struct gsi_root *root, const struct gsi_note *note);
+/* Did one of those in their init say that it is up, and it was lost? */
+void gsi_root_look(struct gsi_root *root);
 /* GSI_CHILD and GSI_STARTED. */
 void gsi_root_child(struct gsi_root *root, const struct gsi_message *m);
 

@@ -12,6 +12,8 @@
 #include "lib/root.h"
 
 #define PROGRAM_SEATED_MS 10000
+#define LOOK_MS 1000 /* then twice as long, and so on */
+#define LOOK_MAX_MS 64000
 
 void
 gsi_root_kill(struct gsi_child *child)
@@ -45,6 +47,8 @@ gsi_root_time_start(struct gsi_root *root, struct gsi_child *child)
 	else if (child->spec->code == GSI_CODE_PROGRAM)
 		gsi_root_timer_on(
 		    root, child, PROGRAM_SEATED_MS, GSI_TIMER_SEATED);
+	if (root->look_ms != LOOK_MS)
+		gsi_root_look_in(root, LOOK_MS);
 }
 
 /* The pid is in the ledger before there is a process that has it. */
@@ -170,6 +174,33 @@ gsi_root_up(struct gsi_root *root, struct gsi_child *child)
 		gsi_root_progress(root, child);
 	gsi_root_answer_starter(child, 0, child->pid, "");
 	gsi_request_post(root->forker->me, GSI_OP_CHANGED, NULL, 0);
+}
+
+/*
+ * The word of it is in our mailbox, where a stray write can reach it, and in
+ * its own page, where none can.
+ */
+void
+gsi_root_look(struct gsi_root *root)
+{
+	struct gm_arena *arena = root->forker->me->arena;
+	int ms = root->look_ms;
+	bool some = false;
+
+	root->look_ms = 0;
+	for (struct gsi_child *child = root->children.first; child != NULL;
+	     child = child->next) {
+		if (child->os_pid == 0 || child->started)
+			continue;
+		if (gm_entry_live(arena, child->pid.slot, child->pid.gen) &&
+		    gm_load(&gm_arena_page(arena, child->pid.slot)->started,
+			acquire) != 0)
+			gsi_root_up(root, child);
+		else
+			some = true;
+	}
+	if (some)
+		gsi_root_look_in(root, ms < LOOK_MAX_MS ? 2 * ms : ms);
 }
 
 /* tag: 0 up, 1 ignore, 2 refused with a reason. */
