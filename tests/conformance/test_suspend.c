@@ -113,11 +113,12 @@ TEST(SYS_23_the_mailbox_keeps_its_cap)
 struct flood {
 	int os_pid; /* of a server that is a guest there */
 	int most;
+	int patience; /* ms without room */
 	int sent;
 	int status;
 };
 
-/* In the other node: until there is no room for 50 ms. */
+/* In the other node: until there is no room for so long. */
 static void
 flood(void *data)
 {
@@ -126,7 +127,8 @@ flood(void *data)
 
 	for (f->sent = f->status = 0; f->sent < f->most && f->status == 0;
 	     f->sent += f->status == 0)
-		f->status = gs_cast_wait(GS_PID(guest), GS_TEXT("add 1"), 50);
+		f->status = gs_cast_wait(
+		    GS_PID(guest), GS_TEXT("add 1"), f->patience);
 }
 
 struct sum {
@@ -158,6 +160,7 @@ TEST(SYS_23_the_mailbox_in_another_node_keeps_its_cap)
 	CHECK_STR(ask(GS_PID(pid), script), "0 0");
 	/* it does not read at all */
 	f->most = 100000;
+	f->patience = 50;
 	freeze(pid);
 	other_run(0, flood, f);
 	CHECK_INT(f->status, -ETIMEDOUT);
@@ -166,6 +169,7 @@ TEST(SYS_23_the_mailbox_in_another_node_keeps_its_cap)
 	sum = (struct sum){ GS_PID(pid), held };
 	CHECK(eventually(has_sum, &sum, SOON));
 	CHECK_OK(gs_sys_suspend(GS_PID(pid), SOON));
+	f->patience = 500; /* it reads, when it is let run */
 	other_run(0, flood, f);
 	CHECK_INT(f->status, -ETIMEDOUT);
 	printf("# room for %d, suspended %d\n", held, f->sent);
@@ -175,6 +179,7 @@ TEST(SYS_23_the_mailbox_in_another_node_keeps_its_cap)
 	CHECK(eventually(has_sum, &sum, SOON));
 	/* and there is room again, for more than there was */
 	f->most = 2 * held;
+	f->patience = SOON;
 	other_run(0, flood, f);
 	CHECK_INT(f->sent, f->most);
 	others_down(1);
