@@ -6,6 +6,7 @@
  * nobody is left who could speak.
  */
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -27,10 +28,13 @@ struct logger {
 static void
 be_logger(void)
 {
+	const struct sched_param none = { 0 };
 	sigset_t all;
 
 	prctl(PR_SET_NAME, "gs-log");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* who is woken by a report takes nobody's CPU: a restart may be due */
+	sched_setscheduler(0, SCHED_BATCH, &none);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 }
