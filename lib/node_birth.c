@@ -157,7 +157,6 @@ gsi_node_publish(struct gsi_node *node, uint32_t slot,
 	gm_store(&entry->word, gm_word_of(proc->gen, GM_LIVE), release);
 	atomic_fetch_add_explicit(
 	    &node->arena.header->processes, 1, memory_order_relaxed);
-	gsi_node_changed(node);
 	return 0;
 }
 
@@ -315,5 +314,7 @@ gsi_node_born(
 		turn_away(node, forker, born, "system_limit");
 		return;
 	}
+	/* first who is to run, then who only looks */
 	gsi_node_ring(node, born->slot);
+	gsi_node_changed(node);
 }

@@ -160,6 +160,8 @@ seat_root(struct gsi_node *node, uint32_t slot)
 	status = gsi_node_watch(node, slot, pidfd);
 	if (status != 0)
 		gsi_node_unpublish(node, slot);
+	else
+		gsi_node_changed(node);
 	return status;
 }
 

@@ -58,7 +58,10 @@ void gsi_node_spare(struct gsi_node *node);
 void gsi_node_furnish(struct gsi_node *node, uint32_t slot);
 /* The memory of a slot, given back or set aside again. */
 void gsi_node_region_free(struct gsi_node *node, struct gsi_proc *proc);
-/* Makes mailbox and bell of a slot and publishes it as alive. */
+/*
+ * Makes the mailbox of a slot and publishes it as alive.  Whoever waits for a
+ * change is woken by the caller, when there is nothing more urgent.
+ */
 int gsi_node_publish(struct gsi_node *node, uint32_t slot,
     enum gs_process_kind kind, pid_t os_pid, uint32_t cells);
 void gsi_node_unpublish(struct gsi_node *node, uint32_t slot);

@@ -172,6 +172,7 @@ seat_client(
 	}
 	proc->socket = socket;
 	*out = slot;
+	gsi_node_changed(node);
 	return 0;
 }
 
