@@ -3,12 +3,13 @@
  * Deaths, in batches.  The kernel's word alone decides (a pidfd is readable);
  * then, in this order and for the whole batch:
  *
- *	D1 entries say DEAD, with the reason; names are free
+ *	D1 entries say DEAD, with the reason; names are free; then forkers are
+ *	   told, who reap and fork again while the rest is done
  *	D2 membarrier: whoever announced a send or a wait is seen below
  *	D3 open records of the dead become SKIP
  *	D4 the mailboxes they were sending to are rung
  *	D5 everybody who waits for a dead one is rung
- *	D6 links, monitors, the forker
+ *	D6 links, monitors
  *
  * SIGKILL of the node anywhere in here takes all its processes along.
  */
@@ -93,7 +94,7 @@ declare(struct gsi_node *node, uint32_t slot)
 
 #define TELLS_DOUBLED 6 /* then once in 64 s */
 
-/* D6: its supervisor learns it as the one who has to reap it. */
+/* Its supervisor learns it as the one who has to reap it. */
 void
 gsi_node_tell_forker(struct gsi_node *node, uint32_t slot)
 {
@@ -165,6 +166,8 @@ gsi_node_bury(struct gsi_node *node)
 	node->n_dead = 0;
 	for (uint32_t i = 0; i < n; i++)
 		declare(node, dead[i]);
+	for (uint32_t i = 0; i < n; i++)
+		gsi_node_tell_forker(node, dead[i]);
 	if (node->sender.fenced) /* D2 [T5]: so is everybody */
 		gm_fence(seq_cst);
 	else if (gm_membarrier() != 0)
@@ -180,7 +183,6 @@ gsi_node_bury(struct gsi_node *node)
 		gsi_reason_copy(reason, "");
 		gm_entry_reason(&node->arena, dead[i], proc->gen, reason);
 		gsi_node_spread(node, dead[i], reason);
-		gsi_node_tell_forker(node, dead[i]);
 		gsi_node_retire(node, dead[i]);
 		if (node->root_slot != 0 && dead[i] == node->root_slot)
 			gsi_node_root_dead(node, reason);

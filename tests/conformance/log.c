@@ -153,6 +153,10 @@ report_field(const char *line, const char *key)
 	size_t size = strlen(key);
 	int i;
 
+	if (strcmp(key, "kind") == 0) {
+		log_column(line, 2, field, sizeof(field));
+		return field;
+	}
 	if (strcmp(key, "level") == 0 || strcmp(key, "text") == 0) {
 		log_column(line, *key == 'l' ? 1 : 5, field, sizeof(field));
 		return field;

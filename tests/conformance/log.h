@@ -14,7 +14,7 @@ bool wait_reports(const char *kind, const char *who, int count);
 const char *report(const char *kind, const char *who);
 /* The same of the last one. */
 const char *last_report(const char *kind, const char *who);
-/* A field of a line: "level", "text" or a key; borrowed; NULL if absent. */
+/* A field of a line: "kind", "level", "text" or a key; borrowed; NULL if absent. */
 const char *report_field(const char *line, const char *key);
 /* That field must contain text. */
 void field_has(const char *line, const char *key, const char *text);

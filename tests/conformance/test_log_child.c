@@ -44,6 +44,31 @@ TEST(LOG_06_an_abnormal_end_of_a_child_is_reported)
 	named_node_down();
 }
 
+/* What happened stands before what was done about it. */
+TEST(LOG_06_the_crash_is_reported_before_the_restart)
+{
+	gs_child_spec spec = { .behaviour = &puppet,
+		.options.name = "victim",
+		.has_intensity = true,
+		.max_restarts = 1000,
+		.max_seconds = 1 };
+	char text[GS_PID_TEXT];
+	gs_pid pid;
+
+	named_node_up();
+	CHECK_OK(gs_child_start(&spec, &pid));
+	for (int i = 0; i < 20; i++) {
+		CHECK_INT(gs_whereis("victim", &pid), 0);
+		gs_pid_text(pid, text);
+		CHECK_INT(kill(os_pid_of(GS_PID(pid)), SIGKILL), 0);
+		CHECK(wait_reports(SUPERVISOR, text, 1));
+		CHECK(wait_reports("crash", text, 1));
+		CHECK_STR(report_field(report(NULL, text), "kind"), "crash");
+		CHECK(wait_up("victim"));
+	}
+	named_node_down();
+}
+
 TEST(LOG_06_any_end_of_a_permanent_child_is_reported)
 {
 	named_node_up();

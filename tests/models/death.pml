@@ -322,17 +322,32 @@ inline spread()
 			assert(name != d);
 			told_down[d] = 1
 		}
-		atomic { /* tell_forker; gsi_node_reaped */
-			if
-			:: !root_gone -> told!d
-			:: else
-			fi;
+		atomic { /* gsi_node_reaped */
 			if
 			:: BROKEN == EARLY_FREE -> free_slot(d)
 			:: else
 			fi
 		}
 	fi
+}
+
+/* tell_forker: root may reap it, and fork again, while we go on */
+inline tell_all()
+{
+	n = len(batch);
+	do
+	:: n > 0 ->
+		batch?d;
+		batch!d;
+		if
+		:: d != ROOT && !root_gone -> told!d
+		:: else
+		fi;
+		n--
+	:: else ->
+		break
+	od;
+	d = 0
 }
 
 /* settle, for the whole batch */
@@ -369,6 +384,9 @@ inline bury()
 		break
 	   }
 	od;
+	atomic {
+		tell_all()
+	}
 	atomic {
 		if
 		:: BROKEN != DOWN_FIRST -> settle_all()
