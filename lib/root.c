@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <link.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -127,6 +128,8 @@ root_info(void *state, const gs_info *info)
 
 	if (info->kind == GS_INFO_TIMEOUT) {
 		root->fork_due = false;
+		/* a newborn that has got this CPU begins, or ends its init */
+		sched_yield();
 		gsi_park(root->forker);
 	}
 	if (info->kind == GS_INFO_TIMER && info->body.size == sizeof(t)) {

@@ -225,10 +225,10 @@ take_started(struct gsi_root *root, const struct gsi_message *m)
 void
 gsi_root_child(struct gsi_root *root, const struct gsi_message *m)
 {
-	if (m->kind == GSI_CHILD) {
+	if (m->kind == GSI_CHILD)
 		take_child(root, m);
-		return;
-	}
-	take_started(root, m);
+	else
+		take_started(root, m);
+	/* behind a restart at once: the next end would wait for it, else */
 	root->fork_due = root->forker->parked.os_pid == 0;
 }

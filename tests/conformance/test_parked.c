@@ -6,6 +6,7 @@
 #include "tests/conformance/helpers.h"
 
 #include <dirent.h>
+#include <stdatomic.h>
 
 /* ---- which process it is ---- */
 
@@ -121,6 +122,48 @@ TEST(parked_child_takes_the_place_of_one_that_was_killed)
 	CHECK(wait_up("one"));
 	CHECK_INT(os_pid_of(GS_NAME("one")), before);
 	CHECK_STR(ask(GS_NAME("one"), "get"), "7");
+	node_down();
+}
+
+static _Atomic int *begun; /* so often */
+
+static gs_next
+slow_again_init(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	if (atomic_fetch_add(begun, 1) > 0)
+		gate_wait(1);
+	return gs_ok();
+}
+
+static GS_SERVER(slow_again, .init = slow_again_init);
+
+static bool
+is_begun_twice(void *data)
+{
+	(void)data;
+	return atomic_load(begun) == 2;
+}
+
+/* The end behind a restart, of another one, say, does not wait for its init. */
+TEST(parked_child_comes_while_what_was_restarted_is_in_init)
+{
+	gs_child_spec spec = { .behaviour = &slow_again,
+		.options.name = "one" };
+	pid_t before;
+	gs_pid pid;
+
+	begun = test_shared(sizeof(*begun));
+	node_up();
+	CHECK_OK(gs_child_start(&spec, &pid));
+	before = await_parked();
+	CHECK_INT(kill(os_pid_of(GS_PID(pid)), SIGKILL), 0);
+	CHECK(eventually(is_begun_twice, NULL, SOON));
+	CHECK(await_parked() != before);
+	gate_open(1);
+	CHECK(wait_up("one"));
+	CHECK_INT(os_pid_of(GS_NAME("one")), before);
 	node_down();
 }
 
