@@ -127,8 +127,8 @@ flood(void *data)
 
 	for (f->sent = f->status = 0; f->sent < f->most && f->status == 0;
 	     f->sent += f->status == 0)
-		f->status = gs_cast_wait(
-		    GS_PID(guest), GS_TEXT("add 1"), f->patience);
+		f->status =
+		    gs_cast_wait(GS_PID(guest), GS_TEXT("add 1"), f->patience);
 }
 
 struct sum {
