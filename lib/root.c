@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <link.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -126,12 +125,8 @@ root_info(void *state, const gs_info *info)
 	struct gsi_root *root = *(struct gsi_root **)state;
 	struct root_timer t;
 
-	if (info->kind == GS_INFO_TIMEOUT) {
-		root->fork_due = false;
-		/* a newborn that has got this CPU begins, or ends its init */
-		sched_yield();
-		gsi_park(root->forker);
-	}
+	if (info->kind == GS_INFO_TIMEOUT)
+		gsi_root_fork_due(root);
 	if (info->kind == GS_INFO_TIMER && info->body.size == sizeof(t)) {
 		memcpy(&t, info->body.data, sizeof(t));
 		root_timer(root, &t);

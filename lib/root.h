@@ -107,6 +107,8 @@ void gsi_root_reap(struct gsi_root *root, const struct gsi_note *note);
 void gsi_root_look(struct gsi_root *root);
 /* GSI_CHILD and GSI_STARTED. */
 void gsi_root_child(struct gsi_root *root, const struct gsi_message *m);
+/* The mailbox is empty: forks the child that the next start will find. */
+void gsi_root_fork_due(struct gsi_root *root);
 
 /* root_end.c */
 /* A child is up: a report at level info, if anybody wants those. */

@@ -5,6 +5,7 @@
  * waits: each step follows from a message of the child or of the node.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -12,6 +13,7 @@
 #include "lib/root.h"
 
 #define PROGRAM_SEATED_MS 10000
+#define GIVE_WAY_NS 100000
 #define LOOK_MS 1000 /* then twice as long, and so on */
 #define LOOK_MAX_MS 64000
 
@@ -231,4 +233,29 @@ gsi_root_child(struct gsi_root *root, const struct gsi_message *m)
 		take_started(root, m);
 	/* behind a restart at once: the next end would wait for it, else */
 	root->fork_due = root->forker->parked.os_pid == 0;
+}
+
+/*
+ * The node, which may have been put on this CPU, reads what it was asked for,
+ * and a newborn begins: a fork would delay either more than they delay it.
+ */
+static void
+give_way(const struct gsi_self *me)
+{
+	int64_t until = gsi_now_ns() + GIVE_WAY_NS;
+
+	do
+		sched_yield();
+	while (gm_load(&me->page->request_head, relaxed) !=
+		   gm_load(&me->page->request_tail, relaxed) &&
+	       gsi_now_ns() < until);
+	sched_yield();
+}
+
+void
+gsi_root_fork_due(struct gsi_root *root)
+{
+	root->fork_due = false;
+	give_way(root->forker->me);
+	gsi_park(root->forker);
 }
