@@ -29,6 +29,16 @@ gm_fetch_next(
 		__builtin_prefetch((const char *)next + GM_LINE);
 }
 
+/* Somebody waits for room, and it is time to tell him. */
+static inline bool
+gm_room_is_due(const struct gm_receiver *r, uint64_t cur)
+{
+	uint32_t wanted = gm_load(&r->ref.ring->room_wanted, relaxed);
+
+	return gm_unlikely((wanted & ~GM_WANT_LOOK) != 0) &&
+	       (cur >= r->wake_look || (wanted & GM_WANT_LONG) != 0);
+}
+
 /* One cell, and no more in it than fits (R7). */
 static inline bool
 gm_is_small(uint64_t hi)
@@ -43,7 +53,6 @@ gm_ring_get(const struct gm_receiver *r, struct gm_record *out)
 {
 	const uint64_t v = r->held_end;
 	const struct gm_cell *cell = &r->ref.heads[v & (r->ref.cells - 1)];
-	uint32_t wanted;
 	uint64_t hi;
 
 	if (gm_unlikely(r->holding != GM_HOLDS_NEXT || v >= r->publish_at ||
@@ -53,8 +62,7 @@ gm_ring_get(const struct gm_receiver *r, struct gm_record *out)
 	if (gm_unlikely(gm_load(&cell->head.lo, acquire) != (v | GM_READY)))
 		return NULL;
 	hi = gm_load(&cell->head.hi, relaxed);
-	wanted = gm_load(&r->ref.ring->room_wanted, relaxed);
-	if (gm_unlikely(!gm_is_small(hi) || (wanted & ~GM_WANT_LOOK) != 0))
+	if (gm_unlikely(!gm_is_small(hi) || gm_room_is_due(r, v)))
 		return NULL;
 	out->owner = (uint32_t)(hi >> GM_OWNER_SHIFT);
 	out->payload = cell->bytes;

@@ -63,6 +63,7 @@
 #define GM_WANT_FUTEX 1u
 #define GM_WANT_NODE 2u
 #define GM_WANT_LOOK 4u /* a send was refused: look at the pins */
+#define GM_WANT_LONG 8u /* somebody has waited for a second */
 
 /* Rounds of a loop that ends at once unless the memory is garbage. */
 #define GM_ROUNDS 1000

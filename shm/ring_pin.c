@@ -98,21 +98,39 @@ gm_receiver_bound(const struct gm_receiver *r)
 	return bound;
 }
 
+/*
+ * Who is fast wakes for half a ring at once.  The clock costs as much as a
+ * message, so while they come fast it is looked at more and more seldom.
+ */
+static bool
+too_soon(struct gm_receiver *r, uint32_t wanted, int64_t now)
+{
+	bool fast = now - r->wake_seen < WAKE_NS / 16;
+
+	if ((wanted & GM_WANT_LONG) != 0 ||
+	    r->cur - r->woke_at >= r->ref.cells / 2 ||
+	    now - r->woke_ns >= WAKE_NS)
+		return false;
+	r->wake_step = fast ? 2 * r->wake_step + 1 : 0;
+	if (r->wake_step > r->batch)
+		r->wake_step = (uint32_t)r->batch;
+	r->wake_seen = now;
+	r->wake_look = r->cur + r->wake_step;
+	return true;
+}
+
 /* Whoever waits for room: at once when idle, else not too often. */
 static GM_COLD void
 wake(struct gm_receiver *r, uint32_t wanted, bool idle)
 {
 	struct gm_ring *ring = r->ref.ring;
-	int64_t now;
+	int64_t now = gm_clock_ns();
 
 	if ((wanted & GM_WANT_LOOK) != 0)
 		r->look = true;
-	if (!idle && r->cur - r->woke_at < r->ref.cells / 8) {
-		now = gm_clock_ns();
-		if (now - r->woke_ns < WAKE_NS)
-			return;
-		r->woke_ns = now;
-	}
+	if (!idle && too_soon(r, wanted, now))
+		return;
+	r->woke_ns = now;
 	r->woke_at = r->cur;
 	/* acq_rel [T8]: cleared before the word moves */
 	wanted = atomic_exchange_explicit(

@@ -93,18 +93,13 @@ free_held_pin(struct gm_receiver *r)
 static inline void
 drop(struct gm_receiver *r)
 {
-	const struct gm_ring *ring = r->ref.ring;
-	uint32_t wanted;
-
 	if (gm_unlikely(r->holding == GM_HOLDS_PIN)) {
 		free_held_pin(r);
 		return;
 	}
 	r->holding = GM_HOLDS_NONE;
 	r->cur = r->held_end;
-	wanted = gm_load(&ring->room_wanted, relaxed);
-	if (gm_unlikely(
-		r->cur >= r->publish_at || (wanted & ~GM_WANT_LOOK) != 0))
+	if (gm_unlikely(r->cur >= r->publish_at || gm_room_is_due(r, r->cur)))
 		gm_receiver_publish(r, false);
 }
 

@@ -83,8 +83,11 @@ wait_until(struct gm_ring *ring, uint32_t seq, int64_t deadline)
 		until = deadline;
 	when.tv_sec = until / SECOND_NS;
 	when.tv_nsec = until % SECOND_NS;
-	syscall(SYS_futex, &ring->room_seq, FUTEX_WAIT_BITSET, seq, &when, NULL,
-	    FUTEX_BITSET_MATCH_ANY);
+	if (syscall(SYS_futex, &ring->room_seq, FUTEX_WAIT_BITSET, seq, &when,
+		NULL, FUTEX_BITSET_MATCH_ANY) != 0 &&
+	    errno == ETIMEDOUT)
+		atomic_fetch_or_explicit(
+		    &ring->room_wanted, GM_WANT_LONG, memory_order_relaxed);
 	return 0;
 }
 

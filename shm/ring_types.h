@@ -95,6 +95,7 @@ struct gm_receiver {
 	uint64_t held_end; /* of the record in hand */
 	uint64_t publish_at; /* when cur is here: batch behind limit's place */
 	uint64_t run_from; /* from here on each take found one at once */
+	uint64_t wake_look; /* till here nobody is woken for room */
 	enum gm_holding holding;
 	uint32_t n_pins;
 	uint64_t limit; /* last published */
@@ -116,6 +117,8 @@ struct gm_receiver {
 	uint64_t rewind_look; /* from here on a rewind is tried again */
 	uint64_t woke_at; /* position and time of the last wake for room */
 	int64_t woke_ns;
+	int64_t wake_seen; /* when another one was too soon */
+	uint32_t wake_step; /* cells between two looks at that */
 	struct gm_pin *pins; /* oldest first */
 	struct gm_jump *jumps; /* in order of positions */
 };

@@ -159,6 +159,67 @@ TEST(ring_waiter_for_room_is_woken)
 	box_close(&box);
 }
 
+static uint32_t
+room_seq(const struct box *box)
+{
+	return gm_load(&box->control->room_seq, relaxed);
+}
+
+static void
+want_room(struct box *box, uint32_t flags)
+{
+	atomic_fetch_or(&box->control->room_wanted, flags);
+}
+
+/* As if somebody waited again each time. */
+TEST(ring_wakes_for_room_are_few_while_messages_come_fast)
+{
+	struct box box;
+	uint32_t before, wakes;
+	int64_t start;
+	int n = 0;
+
+	box_open(&box, 4096);
+	while (box_send(&box, 0, 100) == 0)
+		n++;
+	start = now_ns();
+	before = room_seq(&box);
+	for (int i = 0; i < n; i++) {
+		CHECK_INT(box_take(&box, 100), 0);
+		want_room(&box, GM_WANT_FUTEX);
+	}
+	wakes = room_seq(&box) - before;
+	/* for each half of the ring, and each 100 us */
+	CHECK(wakes >= 1 && wakes <= 4 + (now_ns() - start) / 100000);
+	/* at the end of all, at once */
+	before = room_seq(&box);
+	want_room(&box, GM_WANT_FUTEX);
+	CHECK(box_take(&box, 100) != 0);
+	CHECK(room_seq(&box) != before);
+	box_close(&box);
+}
+
+/* However few have been taken since. */
+TEST(ring_wakes_who_has_waited_for_long)
+{
+	struct box box;
+	uint32_t before;
+
+	box_open(&box, 4096);
+	while (box_send(&box, 0, 100) == 0)
+		continue;
+	for (int i = 0; i < 1000; i++) {
+		want_room(&box, GM_WANT_FUTEX);
+		CHECK_INT(box_take(&box, 100), 0);
+	}
+	before = room_seq(&box);
+	want_room(&box, GM_WANT_FUTEX | GM_WANT_LONG);
+	CHECK_INT(box_take(&box, 100), 0);
+	gm_ring_release(&box.r);
+	CHECK(room_seq(&box) != before);
+	box_close(&box);
+}
+
 TEST(ring_tells_of_room_and_leaves_no_word_of_it)
 {
 	const struct gm_page *page;
