@@ -159,7 +159,7 @@ message(
 	struct gsi_message m = { kind, from, tag, body, kind == GSI_CHILD };
 	struct gsi_root *root = w->root;
 
-	gsi_root_child(&root, &m);
+	gsi_root_child(root, &m);
 }
 
 /* The node says that a child has died: once, and with any words. */
