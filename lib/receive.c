@@ -62,6 +62,7 @@ static inline int
 take(struct gsi_self *me, struct gsi_message *message)
 {
 	struct gm_record record;
+	struct gsi_head head;
 	int status;
 
 	for (;;) {
@@ -70,9 +71,12 @@ take(struct gsi_self *me, struct gsi_message *message)
 			want_room(me);
 		if (status != 1)
 			return status;
-		if (gsi_decode(me, &record, message) &&
-		    (message->kind == GSI_CALL || message->kind == GSI_CAST ||
-			believable(me, message)))
+		/* a damaged record costs itself */
+		if (!gsi_head_of(&record, &head))
+			continue;
+		gsi_decode(me, &record, &head, message);
+		if (message->kind == GSI_CALL || message->kind == GSI_CAST ||
+		    believable(me, message))
 			return 1;
 	}
 }

@@ -13,31 +13,34 @@
 
 #define GSI_BUSY 64u /* messages, a power of two: then timers are looked at */
 
-/* A damaged record costs itself: too short for a head is nothing. */
+/* False: too short for a head.  Read once: its sender may still write. */
 static inline bool
-gsi_decode(struct gsi_self *me, const struct gm_record *record,
-    struct gsi_message *message)
+gsi_head_of(const struct gm_record *record, struct gsi_head *head)
 {
-	struct gsi_head head;
-
-	if (record->size < sizeof(head))
+	if (__builtin_expect(record->size < sizeof(*head), 0))
 		return false;
-	memcpy(&head, record->payload, sizeof(head));
-	message->kind = head.kind & GSI_KIND;
+	memcpy(head, record->payload, sizeof(*head));
+	return true;
+}
+
+static inline void
+gsi_decode(struct gsi_self *me, const struct gm_record *record,
+    const struct gsi_head *head, struct gsi_message *message)
+{
+	message->kind = head->kind & GSI_KIND;
 	if (message->kind == GSI_CAST)
 		me->stream++;
 	else
 		me->stream = me->gathered = 0;
-	if (head.kind >> GSI_CPU_SHIFT != 0)
-		me->peer_cpu = (head.kind >> GSI_CPU_SHIFT) - 1;
+	if (head->kind >> GSI_CPU_SHIFT != 0)
+		me->peer_cpu = (head->kind >> GSI_CPU_SHIFT) - 1;
 	message->from.node = me->pid.node;
 	message->from.slot = record->owner;
-	message->from.gen = head.gen;
-	message->tag = head.tag;
-	message->body.data = (const char *)record->payload + sizeof(head);
-	message->body.size = record->size - sizeof(head);
+	message->from.gen = head->gen;
+	message->tag = head->tag;
+	message->body.data = (const char *)record->payload + sizeof(*head);
+	message->body.size = record->size - sizeof(*head);
 	message->from_node = record->owner == 0;
-	return true;
 }
 
 /* False: nothing has happened. */
@@ -47,23 +50,23 @@ gsi_take_usual(struct gsi_self *me, struct gsi_message *message)
 	struct gm_receiver *ring = &me->mailbox;
 	const struct gm_cell *cell;
 	struct gm_record record;
+	struct gsi_head head;
 	uint32_t kind;
 
 	if (__builtin_expect(me->others != 0 || me->damaged, 0))
 		return false;
 	cell = gm_ring_get(ring, &record);
-	if (__builtin_expect(
-		cell == NULL || record.size < sizeof(struct gsi_head), 0))
+	if (__builtin_expect(cell == NULL, 0) || !gsi_head_of(&record, &head))
 		return false;
-	memcpy(&kind, record.payload, sizeof(kind));
-	kind &= GSI_KIND;
+	kind = head.kind & GSI_KIND;
 	if (__builtin_expect(kind != GSI_CALL && kind != GSI_CAST, 0))
 		return false;
 	if (__builtin_expect(
 		me->timers != NULL && ring->held_end % GSI_BUSY == 0, 0))
 		return false;
 	gm_ring_got(ring, cell);
-	return gsi_decode(me, &record, message);
+	gsi_decode(me, &record, &head, message);
+	return true;
 }
 
 #endif
