@@ -56,8 +56,12 @@ trim(struct gsi_self *me)
 
 	if (is_wide(&me->mailbox))
 		gm_ring_trim(&me->mailbox, quiet, me);
-	if (is_wide(&me->replies))
+	if (is_wide(&me->replies)) {
+		/* the last reply was lent until now */
+		if (gm_ring_release(&me->replies))
+			gsi_request_room(me);
 		gm_ring_trim(&me->replies, quiet, me);
+	}
 	while ((at = gsi_guest_next(me, at)) != NULL)
 		if (!at->node_gone)
 			trim(at);

@@ -72,6 +72,61 @@ TEST(receive_in_short_turns_gives_memory_back)
 	gs_node_close();
 }
 
+static gs_next
+echo_init(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	return gs_ok();
+}
+
+static gs_next
+echo_call(void *state, gs_bytes request, gs_from from)
+{
+	(void)state;
+	(void)from;
+	return gs_next_reply(request);
+}
+
+static GS_SERVER(echo, .init = echo_init, .handle_call = echo_call);
+
+static uint64_t
+held_of_replies(void)
+{
+	return gm_ring_allocated(&gsi_self()->replies.ref);
+}
+
+static bool
+replies_given_back(void *data)
+{
+	gs_info info;
+
+	(void)data;
+	CHECK_INT(gs_receive(&info, 50), -ETIMEDOUT);
+	return held_of_replies() <= IDLE_BYTES;
+}
+
+/* The last of them is lent until the next call. */
+TEST(receive_gives_memory_of_replies_back)
+{
+	static const char big[100000];
+	gs_bytes reply;
+	gs_pid pid;
+
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	CHECK_INT(gs_start(&echo, GS_NONE, NULL, &pid), 0);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 5; i++)
+			CHECK_INT(gs_call(GS_PID(pid),
+				      GS_BYTES(big, sizeof(big)), &reply, 5000),
+			    0);
+		CHECK_INT(reply.size, sizeof(big));
+		CHECK(held_of_replies() > IDLE_BYTES);
+		CHECK(eventually(replies_given_back, NULL, 5000));
+	}
+	gs_node_close();
+}
+
 /* What comes now and then is no idleness. */
 TEST(receive_gives_no_memory_back_while_messages_come)
 {
