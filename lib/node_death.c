@@ -128,14 +128,20 @@ gsi_node_tell_forker(struct gsi_node *node, uint32_t slot)
 int64_t
 gsi_node_tell_again(struct gsi_node *node, uint32_t slot)
 {
-	const struct gsi_proc *proc = &node->procs[slot];
+	struct gsi_proc *proc = &node->procs[slot];
 	int64_t now;
 
 	if (proc->state != GSI_SLOT_DEAD || proc->reaped || proc->tell_at == 0)
 		return 0;
 	now = gsi_now_ns();
-	if (now >= proc->tell_at)
-		gsi_node_tell_forker(node, slot);
+	if (now < proc->tell_at)
+		return proc->tell_at - now;
+	/* what has not been read is not lost */
+	if (!gsi_node_has_read(node, proc->forker.slot)) {
+		proc->tell_at = now + (GSI_RECHECK_NS << proc->told);
+		return proc->tell_at - now;
+	}
+	gsi_node_tell_forker(node, slot);
 	return proc->tell_at > now ? proc->tell_at - now : 0;
 }
 
@@ -166,8 +172,10 @@ gsi_node_bury(struct gsi_node *node)
 	node->n_dead = 0;
 	for (uint32_t i = 0; i < n; i++)
 		declare(node, dead[i]);
+	/* it starts the next one meanwhile */
 	for (uint32_t i = 0; i < n; i++)
-		gsi_node_tell_forker(node, dead[i]);
+		if (!node->procs[dead[i]].asked)
+			gsi_node_tell_forker(node, dead[i]);
 	if (node->sender.fenced) /* D2 [T5]: so is everybody */
 		gm_fence(seq_cst);
 	else if (gm_membarrier() != 0)
@@ -183,6 +191,9 @@ gsi_node_bury(struct gsi_node *node)
 		gsi_reason_copy(reason, "");
 		gm_entry_reason(&node->arena, dead[i], proc->gen, reason);
 		gsi_node_spread(node, dead[i], reason);
+		/* it says that the child is gone: all others know by then */
+		if (proc->asked)
+			gsi_node_tell_forker(node, dead[i]);
 		gsi_node_retire(node, dead[i]);
 		if (node->root_slot != 0 && dead[i] == node->root_slot)
 			gsi_node_root_dead(node, reason);

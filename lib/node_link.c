@@ -136,6 +136,7 @@ gsi_node_exit(struct gsi_node *node, gs_pid from, gs_pid to, const char *reason,
 
 	if (proc == NULL || proc->kind == GS_PROCESS_NODE)
 		return;
+	proc->asked |= gs_pid_equal(proc->forker, from);
 	/* only a signal on purpose cannot be trapped, a neighbour's end can */
 	if (!by_link && strcmp(reason, "kill") == 0) {
 		gsi_node_kill(proc, "killed");

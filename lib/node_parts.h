@@ -107,6 +107,8 @@ void gsi_node_spread_reaped(
     struct gsi_node *node, uint32_t slot, const char *reason);
 
 /* node_send.c */
+/* Nothing waits in its mailbox, or for it: false also when that is unknown. */
+bool gsi_node_has_read(struct gsi_node *node, uint32_t slot);
 /* Delivers or holds; never fails visibly, never waits. */
 void gsi_node_send(struct gsi_node *node, uint32_t slot, enum gm_which ring,
     const struct gsi_head *head, const void *body, size_t size);

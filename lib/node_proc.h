@@ -67,6 +67,7 @@ struct gsi_proc {
 	bool spared; /* its region is one of those set aside */
 	gs_pid holder;
 	gs_pid forker;
+	bool asked; /* to end, by its forker, who answers others for it */
 	uint32_t told; /* how often the forker was told of its end */
 	int64_t tell_at; /* when it is told again, unless it lets go of it */
 	gs_pid parent;

@@ -220,6 +220,40 @@ gsi_node_send(struct gsi_node *node, uint32_t slot, enum gm_which ring,
 		hold(proc, ring, head, body, size);
 }
 
+struct look {
+	struct gsi_node *node;
+	uint32_t slot;
+	const struct gm_ring_ref *ring;
+	bool has_read;
+};
+
+static void
+look(void *data)
+{
+	struct look *l = data;
+	struct gm_alive alive = { &l->node->arena.table[l->slot].word,
+		gm_word_of(l->node->procs[l->slot].gen, GM_LIVE) };
+
+	l->has_read = gm_ring_read_up(&l->node->sender, l->ring, alive);
+}
+
+bool
+gsi_node_has_read(struct gsi_node *node, uint32_t slot)
+{
+	struct gsi_mapped *mapped;
+	struct look l = { node, slot, NULL, false };
+
+	if (node->procs[slot].held != NULL ||
+	    map_for_long(node, slot, &mapped) != 0)
+		return false;
+	l.ring = &mapped->region.ring[GM_MAILBOX];
+	if (gsi_guard(look, &l) != 0) {
+		gm_ring_done(&node->sender);
+		return false;
+	}
+	return l.has_read;
+}
+
 void
 gsi_node_held_retry(struct gsi_node *node, uint32_t slot)
 {

@@ -48,6 +48,7 @@ gsi_root_look_in(struct gsi_root *root, int ms)
 	if (root->look_ms != 0)
 		gs_cancel_timer(root->look);
 	root->look_ms = ms;
+	root->look_due = gsi_deadline(ms);
 	if (gs_send_after(ms, gs_to_pid(root->forker->me->pid), GS_OBJECT(t),
 		&root->look) != 0)
 		root->look_ms = 0;

@@ -62,6 +62,7 @@ struct gsi_root {
 	bool fork_due; /* the next child is forked as soon as root is idle */
 	gs_ref look; /* the timer of gsi_root_look */
 	int look_ms; /* of that; 0: it is off */
+	int64_t look_due; /* ns */
 };
 
 enum gsi_root_timer_for {

@@ -49,7 +49,8 @@ gsi_root_time_start(struct gsi_root *root, struct gsi_child *child)
 	else if (child->spec->code == GSI_CODE_PROGRAM)
 		gsi_root_timer_on(
 		    root, child, PROGRAM_SEATED_MS, GSI_TIMER_SEATED);
-	if (root->look_ms != LOOK_MS)
+	/* that message can be lost as well */
+	if (root->look_ms != LOOK_MS || gsi_now_ns() > root->look_due)
 		gsi_root_look_in(root, LOOK_MS);
 }
 
@@ -189,6 +190,9 @@ gsi_root_look(struct gsi_root *root)
 	int ms = root->look_ms;
 	bool some = false;
 
+	/* this may be an old one, and the next one under way */
+	if (root->look_ms != 0)
+		gs_cancel_timer(root->look);
 	root->look_ms = 0;
 	for (struct gsi_child *child = root->children.first; child != NULL;
 	     child = child->next) {

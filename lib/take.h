@@ -61,8 +61,9 @@ gsi_take_usual(struct gsi_self *me, struct gsi_message *message)
 	kind = head.kind & GSI_KIND;
 	if (__builtin_expect(kind != GSI_CALL && kind != GSI_CAST, 0))
 		return false;
+	/* the one behind which receive.c looks at the timers */
 	if (__builtin_expect(
-		me->timers != NULL && ring->held_end % GSI_BUSY == 0, 0))
+		me->timers != NULL && (ring->held_end + 1) % GSI_BUSY == 0, 0))
 		return false;
 	gm_ring_got(ring, cell);
 	gsi_decode(me, &record, &head, message);

@@ -173,6 +173,9 @@ gsi_doze(struct gsi_self *me, struct gm_receiver *ring)
 {
 	if (!gsi_sound(me))
 		return -EBADMSG;
+	/* who is asked may be waiting for room here */
+	if (ring == &me->replies)
+		gm_ring_offer(&me->mailbox);
 	/* who takes messages is told of responses as well */
 	if (gm_ring_sleep(ring) &&
 	    (ring != &me->mailbox || !gsi_requests_out(me) ||

@@ -93,10 +93,11 @@ int gm_ring_take(struct gm_receiver *r, struct gm_record *out);
 
 /*
  * Frees the borrowed record, if any.  True, once, when the node asked to be
- * rung because there is room again (gm_ring_want_room); take may find that
- * out too, so ask again before sleeping.
+ * rung because there is room again; take may find that out too: ask again.
  */
 bool gm_ring_release(struct gm_receiver *r);
+/* Who waits for room is to have what there is: its reader is busy for long. */
+void gm_ring_offer(struct gm_receiver *r);
 
 /* The borrowed record is read but goes on waiting: senders get its cells at
  * gm_ring_aside_end, so the cap holds; GM_RING_RESERVE are given all the same. */
@@ -125,7 +126,7 @@ size_t gm_ring_trim(
 
 /* ---- node ---- */
 
-/* Puts a new ring in zeroed, allocated memory. */
+/* In zeroed, allocated memory. */
 void gm_ring_create(struct gm_ring *ring, uint32_t cells);
 
 /*
@@ -138,7 +139,6 @@ int gm_ring_settle(const struct gm_ring_ref *ref, uint32_t owner, uint64_t v);
 void gm_ring_retire(const struct gm_ring_ref *ref);
 
 /* ---- looking ---- */
-
 /* Records waiting, walked from what the receiver published; a moment old. */
 uint64_t gm_ring_count(const struct gm_ring_ref *ref);
 /* Bytes of shared memory allocated for A and B. */

@@ -22,6 +22,7 @@
 
 /* Waking for each freed cell would cost a system call for each record. */
 #define WAKE_NS 100000
+#define WAKE_STEP 16u
 
 void
 gm_receiver_fini(struct gm_receiver *r)
@@ -105,6 +106,8 @@ gm_receiver_bound(const struct gm_receiver *r)
 static bool
 too_soon(struct gm_receiver *r, uint32_t wanted, int64_t now)
 {
+	const uint32_t most =
+	    r->batch < WAKE_STEP ? (uint32_t)r->batch : WAKE_STEP;
 	bool fast = now - r->wake_seen < WAKE_NS / 16;
 
 	if ((wanted & GM_WANT_LONG) != 0 ||
@@ -112,8 +115,9 @@ too_soon(struct gm_receiver *r, uint32_t wanted, int64_t now)
 	    now - r->woke_ns >= WAKE_NS)
 		return false;
 	r->wake_step = fast ? 2 * r->wake_step + 1 : 0;
-	if (r->wake_step > r->batch)
-		r->wake_step = (uint32_t)r->batch;
+	/* so many cells are kept from who waits, for as long as one takes */
+	if (r->wake_step > most)
+		r->wake_step = most;
 	r->wake_seen = now;
 	r->wake_look = r->cur + r->wake_step;
 	return true;

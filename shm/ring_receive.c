@@ -303,6 +303,12 @@ gm_ring_release(struct gm_receiver *r)
 	return wants;
 }
 
+void
+gm_ring_offer(struct gm_receiver *r)
+{
+	gm_receiver_publish(r, true);
+}
+
 uint64_t
 gm_ring_aside(struct gm_receiver *r)
 {

@@ -248,3 +248,22 @@ TEST(EXIT_26_the_name_is_free_when_DOWN_can_be_read)
 	}
 	node_down();
 }
+
+/* Who has had a child stopped has its DOWN, if it monitors it. */
+TEST(EXIT_17_DOWN_is_there_when_a_child_has_been_stopped)
+{
+	gs_info info;
+	gs_ref ref;
+	gs_pid pid;
+
+	node_up();
+	for (int i = 0; i < 200; i++) {
+		pid = start_child("", "child", GS_TEMPORARY);
+		CHECK_OK(gs_monitor(GS_PID(pid), &ref));
+		CHECK_OK(gs_child_stop(GS_PID(pid), SOON));
+		CHECK_OK(gs_receive(&info, 0));
+		CHECK_INT(info.kind, GS_INFO_DOWN);
+		CHECK(gs_pid_equal(info.from, pid));
+	}
+	node_down();
+}

@@ -57,6 +57,59 @@ TEST(INFO_07_zero_goes_through_the_mailbox)
 	node_down();
 }
 
+struct spinner {
+	gs_pid self;
+	bool over;
+};
+
+static gs_next
+spin_init(void *state, gs_bytes argument)
+{
+	struct spinner *s = state;
+
+	(void)argument;
+	CHECK_OK(gs_self(&s->self));
+	for (int i = 0; i < 2; i++)
+		CHECK_OK(gs_cast(GS_PID(s->self), GS_TEXT("on")));
+	CHECK_OK(gs_send_after(50, GS_PID(s->self), GS_TEXT("over"), NULL));
+	return gs_ok();
+}
+
+static gs_next
+spin_cast(void *state, gs_bytes request)
+{
+	struct spinner *s = state;
+
+	if (!s->over)
+		CHECK_OK(gs_cast(GS_PID(s->self), request));
+	return gs_next_noreply();
+}
+
+static gs_next
+spin_info(void *state, const gs_info *info)
+{
+	struct spinner *s = state;
+
+	s->over = info->kind == GS_INFO_TIMER;
+	note("over");
+	return gs_next_noreply();
+}
+
+static GS_SERVER(spin, .state_size = sizeof(struct spinner), .init = spin_init,
+    .handle_cast = spin_cast, .handle_info = spin_info);
+
+/* Its mailbox is never empty. */
+TEST(INFO_07_timers_of_a_busy_server_fire)
+{
+	gs_pid pid;
+
+	node_up();
+	CHECK_OK(gs_start(&spin, GS_NONE, NULL, &pid));
+	CHECK(wait_note("over"));
+	stop(pid);
+	node_down();
+}
+
 TEST(INFO_08_absolute_times_are_monotonic_ms)
 {
 	int64_t at;
