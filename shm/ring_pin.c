@@ -20,10 +20,6 @@
 /* Pins that are looked at in a jump: it costs the square of this. */
 #define JUMP_OVER 64u
 
-/* Waking for each freed cell would cost a system call for each record. */
-#define WAKE_NS 100000
-#define WAKE_STEP 16u
-
 void
 gm_receiver_fini(struct gm_receiver *r)
 {
@@ -99,52 +95,6 @@ gm_receiver_bound(const struct gm_receiver *r)
 	return bound;
 }
 
-/*
- * Who is fast wakes for half a ring at once.  The clock costs as much as a
- * message, so while they come fast it is looked at more and more seldom.
- */
-static bool
-too_soon(struct gm_receiver *r, uint32_t wanted, int64_t now)
-{
-	const uint32_t most =
-	    r->batch < WAKE_STEP ? (uint32_t)r->batch : WAKE_STEP;
-	bool fast = now - r->wake_seen < WAKE_NS / 16;
-
-	if ((wanted & GM_WANT_LONG) != 0 ||
-	    r->cur - r->woke_at >= r->ref.cells / 2 ||
-	    now - r->woke_ns >= WAKE_NS)
-		return false;
-	r->wake_step = fast ? 2 * r->wake_step + 1 : 0;
-	/* so many cells are kept from who waits, for as long as one takes */
-	if (r->wake_step > most)
-		r->wake_step = most;
-	r->wake_seen = now;
-	r->wake_look = r->cur + r->wake_step;
-	return true;
-}
-
-/* Whoever waits for room: at once when idle, else not too often. */
-static GM_COLD void
-wake(struct gm_receiver *r, uint32_t wanted, bool idle)
-{
-	struct gm_ring *ring = r->ref.ring;
-	int64_t now = gm_clock_ns();
-
-	if ((wanted & GM_WANT_LOOK) != 0)
-		r->look = true;
-	if (!idle && too_soon(r, wanted, now))
-		return;
-	r->woke_ns = now;
-	r->woke_at = r->cur;
-	/* acq_rel [T8]: cleared before the word moves */
-	wanted = atomic_exchange_explicit(
-	    &ring->room_wanted, 0, memory_order_acq_rel);
-	if ((wanted & GM_WANT_FUTEX) != 0)
-		gm_room_wake(ring);
-	if ((wanted & GM_WANT_NODE) != 0)
-		r->node_wants = true;
-}
-
 void
 gm_receiver_publish(struct gm_receiver *r, bool idle)
 {
@@ -167,7 +117,7 @@ gm_receiver_publish(struct gm_receiver *r, bool idle)
 	wanted = gm_load(&ring->room_wanted, relaxed);
 	if (gm_unlikely(
 		wanted != 0 && (wanted != GM_WANT_LOOK || r->n_pins != 0)))
-		wake(r, wanted, idle);
+		gm_room_tell(r, wanted, idle);
 }
 
 bool

@@ -14,4 +14,7 @@ int64_t gm_clock_ns(void);
 /* Everybody who waits for room looks again. */
 void gm_room_wake(struct gm_ring *ring);
 
+/* The receiver has made room: at once when idle, else not too often. */
+void gm_room_tell(struct gm_receiver *r, uint32_t wanted, bool idle);
+
 #endif
