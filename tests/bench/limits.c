@@ -2,7 +2,8 @@
 /*
  * What the bare machine can do: round trips between two processes by a shared
  * cache line on two CPUs, and by blocking eventfds and by futexes on one CPU
- * and on two.
+ * and on two, and by eventfds that are waited for by epoll, as who has more
+ * than one thing to wait for has to.
  * Time is taken for windows of some rounds, and the median window is told, so
  * that a process of others that gets in between spoils few of them.
  */
@@ -11,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -77,6 +79,42 @@ bell_answer(uint32_t n)
 {
 	(void)n;
 	pass(ping, false);
+	pass(pong, true);
+}
+
+/* Of each process its own; edge-triggered, so nothing is read. */
+static int poller = -1;
+
+static void
+poll_for(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+
+	if (poller < 0) {
+		poller = epoll_create1(EPOLL_CLOEXEC);
+		if (poller < 0 ||
+		    epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) {
+			perror("bench: epoll");
+			exit(1);
+		}
+	}
+	while (epoll_wait(poller, &event, 1, -1) != 1)
+		;
+}
+
+static void
+poll_round(uint32_t n)
+{
+	(void)n;
+	pass(ping, true);
+	poll_for(pong);
+}
+
+static void
+poll_answer(uint32_t n)
+{
+	(void)n;
+	poll_for(ping);
 	pass(pong, true);
 }
 
@@ -176,5 +214,7 @@ main(int argc, char **argv)
 	measure(
 	    "raw.futex.2cpu", 1, windows / 4 + 1, futex_round, futex_answer);
 	measure("call.awake.p50", 1, windows * 20, line_round, line_answer);
+	/* last: these two stay rung */
+	measure("raw.epoll.1cpu", 0, windows, poll_round, poll_answer);
 	return 0;
 }
