@@ -14,6 +14,7 @@
 #include "lib/internal.h"
 
 #define TOGETHER 128u /* such waits before anything is done */
+#define APART 512u /* others, which say that it has helped */
 #define PAUSE_MIN_NS NS_PER_MS
 #define PAUSE_MAX_NS (1024 * NS_PER_MS)
 
@@ -58,6 +59,7 @@ bool
 gsi_part(struct gsi_self *me, uint32_t cpu)
 {
 	struct gsi_place *p = &me->place;
+	bool helped = p->apart >= APART;
 	int64_t now;
 
 	if (me->spin_ns == 0 || ++p->together < TOGETHER)
@@ -66,13 +68,15 @@ gsi_part(struct gsi_self *me, uint32_t cpu)
 	now = gsi_now_ns();
 	if (now < p->again)
 		return false;
-	/* it has helped for long */
-	if (now - p->again > 8 * p->pause || p->pause == 0)
+	/* what has helped with this peer, or another, is done again */
+	if (helped || now - p->again > 8 * p->pause || p->pause == 0)
 		p->pause = PAUSE_MIN_NS;
 	else if (p->pause < PAUSE_MAX_NS)
 		p->pause *= 2;
 	p->again = now + p->pause;
-	p->slept = !p->slept;
+	p->apart = 0;
+	if (!helped)
+		p->slept = !p->slept;
 	if (!p->slept)
 		move(cpu);
 	return p->slept;

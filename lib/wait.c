@@ -88,6 +88,8 @@ gsi_patient(
 			return false;
 		return round < YIELDS && yield(me);
 	}
+	if (round == 0)
+		me->place.apart++;
 	/* most answers are there before the clock is looked at */
 	if (round % RELAX_BATCH == RELAX_BATCH - 1) {
 		now = gsi_now_ns();

@@ -68,6 +68,7 @@ struct gsi_yielding {
 /* place.c */
 struct gsi_place {
 	uint32_t together; /* waits that found the peer on the same CPU */
+	uint32_t apart; /* and on another one, since the last remedy */
 	bool slept; /* the last remedy was to sleep */
 	int64_t again; /* ns: no remedy before */
 	int64_t pause; /* ns between two */
