@@ -120,7 +120,11 @@ fork_node(struct embed *e)
 	fflush(NULL);
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
-	middle = vfork();
+	/*
+	 * No vfork: for who shares its memory, and for all that it forks, the
+	 * kernel no longer writes down the CPU where glibc reads it (rseq).
+	 */
+	middle = fork();
 	if (middle == 0) {
 		pid_t node = fork();
 

@@ -6,6 +6,8 @@
 #include "tests/conformance/helpers.h"
 
 #include <dirent.h>
+#include <sched.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define PIDS 64
@@ -182,4 +184,49 @@ TEST(OS_17_who_waits_for_room_learns_that_the_node_is_gone)
 	gs_node_close();
 	named_node_up();
 	named_node_down();
+}
+
+static gs_next
+cpu_init(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	return gs_ok();
+}
+
+/* Goes to each CPU that it may use: how often the C library is mistaken. */
+static gs_next
+cpu_call(void *state, gs_bytes request, gs_from from)
+{
+	cpu_set_t all, one;
+	int mistakes = 0;
+
+	(void)state;
+	(void)request;
+	(void)from;
+	CHECK_INT(sched_getaffinity(0, sizeof(all), &all), 0);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		CHECK_INT(sched_setaffinity(0, sizeof(one), &one), 0);
+		mistakes += sched_getcpu() != cpu;
+	}
+	return gs_next_reply(GS_STR("%d", mistakes));
+}
+
+static GS_SERVER(cpus, .init = cpu_init, .handle_call = cpu_call);
+
+/* How a process waits depends on it, and programs ask for it as well. */
+TEST(servers_of_a_private_node_know_where_they_run)
+{
+	gs_pid pid;
+
+	node_up();
+	for (int i = 0; i < 3; i++) {
+		CHECK_OK(gs_start(&cpus, GS_NONE, NULL, &pid));
+		CHECK_STR(ask(GS_PID(pid), "mistakes"), "0");
+	}
+	node_down();
 }
