@@ -3,9 +3,7 @@
  * One server and many clients, each a thread: eight that call, eight that
  * have sixteen requests out each, four that cast.
  */
-#include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,7 +63,6 @@ static void *
 sender(void *data)
 {
 	static const char message[BENCH_SIZE] = "message";
-	int status;
 
 	bench_call(server);
 	pthread_barrier_wait(&all);
@@ -73,11 +70,7 @@ sender(void *data)
 		bench_must(
 		    gs_cast_wait(GS_PID(server), GS_OBJECT(message), 60000),
 		    "cast");
-	/* a call does not wait for room, which the others may be using up */
-	while ((status = gs_call(GS_PID(server), GS_OBJECT(message), NULL,
-		    60000)) == -EAGAIN)
-		sched_yield();
-	bench_must(status, "call");
+	bench_call_at_last(server);
 	return data;
 }
 

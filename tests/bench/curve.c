@@ -79,7 +79,7 @@ sender(void *data)
 		bench_must(gs_cast_wait(GS_PID(server),
 			       gs_bytes_of(message, BENCH_SIZE), 60000),
 		    "cast");
-	bench_call(server);
+	bench_call_at_last(server);
 	return data;
 }
 

@@ -21,6 +21,8 @@ pid_t bench_os_pid(gs_pid pid);
 
 /* One call of BENCH_SIZE bytes that must be answered. */
 void bench_call(gs_pid pid);
+/* The same behind casts of others, who may be using up the room. */
+void bench_call_at_last(gs_pid pid);
 
 /* Yields the CPU until the other process sleeps; stat: its /proc stat. */
 void bench_await_sleep(int stat);
