@@ -91,20 +91,24 @@ gsi_node_unmap(struct gsi_node *node, uint32_t slot)
 		unmap(mapped);
 }
 
+static struct gm_alive
+alive_of(const struct gsi_node *node, uint32_t slot)
+{
+	return (struct gm_alive){ &node->arena.table[slot].word,
+		gm_word_of(node->procs[slot].gen, GM_LIVE) };
+}
+
 /* One try: 0, -EAGAIN no room now, or for good. */
 static int
 try_send(struct gsi_node *node, uint32_t slot, struct gm_ring_ref *ring,
     const struct gsi_head *head, const void *body, size_t size)
 {
-	const struct gm_entry *entry = &node->arena.table[slot];
-	struct gm_alive alive = { &entry->word,
-		gm_word_of(node->procs[slot].gen, GM_LIVE) };
 	struct gm_slip slip;
 	uint64_t sleep_no;
 	int status;
 
-	status = gm_ring_open(&node->sender, ring, alive, sizeof(*head) + size,
-	    GM_SEND_RUNTIME, &slip);
+	status = gm_ring_open(&node->sender, ring, alive_of(node, slot),
+	    sizeof(*head) + size, GM_SEND_RUNTIME, &slip);
 	if (status != 0)
 		return status == -ENOSPC ? -EAGAIN : status;
 	memcpy(slip.payload, head, sizeof(*head));
@@ -220,38 +224,30 @@ gsi_node_send(struct gsi_node *node, uint32_t slot, enum gm_which ring,
 		hold(proc, ring, head, body, size);
 }
 
-struct look {
-	struct gsi_node *node;
-	uint32_t slot;
-	const struct gm_ring_ref *ring;
-	bool has_read;
-};
-
 static void
 look(void *data)
 {
-	struct look *l = data;
-	struct gm_alive alive = { &l->node->arena.table[l->slot].word,
-		gm_word_of(l->node->procs[l->slot].gen, GM_LIVE) };
+	struct delivery *d = data;
 
-	l->has_read = gm_ring_read_up(&l->node->sender, l->ring, alive);
+	d->status = gm_ring_read_up(
+	    &d->node->sender, d->ring, alive_of(d->node, d->slot));
 }
 
 bool
 gsi_node_has_read(struct gsi_node *node, uint32_t slot)
 {
+	struct delivery d = { .node = node, .slot = slot };
 	struct gsi_mapped *mapped;
-	struct look l = { node, slot, NULL, false };
 
 	if (node->procs[slot].held != NULL ||
 	    map_for_long(node, slot, &mapped) != 0)
 		return false;
-	l.ring = &mapped->region.ring[GM_MAILBOX];
-	if (gsi_guard(look, &l) != 0) {
+	d.ring = &mapped->region.ring[GM_MAILBOX];
+	if (gsi_guard(look, &d) != 0) {
 		gm_ring_done(&node->sender);
 		return false;
 	}
-	return l.has_read;
+	return d.status == 1;
 }
 
 void

@@ -24,7 +24,8 @@ extern "C" {
 /*
  * Sends a request and waits for its answer; blocks up to timeout ms.
  * *reply (may be NULL) is borrowed until this thread's next call of the
- * library or the end of the callback.  A late answer is dropped.  Follows gen_server:call/3.
+ * library or the end of the callback.  A late answer is dropped.
+ * Follows gen_server:call/3.
  */
 GS_API int gs_call(
     gs_addr to, gs_bytes request, gs_bytes *reply, int timeout) GS_MUST;

@@ -14,27 +14,10 @@
 #include "lib/request.h"
 #include "shm/ring_layout.h"
 #include "tests/runner.h"
+#include "tests/unit/echo.h"
 
 #define SOON 10000
 #define HOLE 8000u /* a cell far behind those that are allocated */
-
-static gs_next
-echo_init(void *state, gs_bytes argument)
-{
-	(void)state;
-	(void)argument;
-	return gs_ok();
-}
-
-static gs_next
-echo_call(void *state, gs_bytes request, gs_from from)
-{
-	(void)state;
-	(void)from;
-	return gs_next_reply(request);
-}
-
-static GS_SERVER(echo, .init = echo_init, .handle_call = echo_call);
 
 static gs_pid
 start(const char *name)

@@ -16,26 +16,9 @@
 #include "lib/request.h"
 #include "lib/root.h"
 #include "tests/runner.h"
+#include "tests/unit/echo.h"
 
 #define SOON 10000
-
-static gs_next
-echo_init(void *state, gs_bytes argument)
-{
-	(void)state;
-	(void)argument;
-	return gs_ok();
-}
-
-static gs_next
-echo_call(void *state, gs_bytes request, gs_from from)
-{
-	(void)state;
-	(void)from;
-	return gs_next_reply(request);
-}
-
-static GS_SERVER(echo, .init = echo_init, .handle_call = echo_call);
 
 static gs_pid
 start(const char *name)

@@ -11,6 +11,7 @@
 #include "lib/internal.h"
 #include "shm/ring_layout.h"
 #include "tests/runner.h"
+#include "tests/unit/echo.h"
 
 #define IDLE_BYTES (64u << 10) /* of a mailbox with nothing to do */
 #define IDLE_MS 100 /* then it is given back */
@@ -71,24 +72,6 @@ TEST(receive_in_short_turns_gives_memory_back)
 	}
 	gs_node_close();
 }
-
-static gs_next
-echo_init(void *state, gs_bytes argument)
-{
-	(void)state;
-	(void)argument;
-	return gs_ok();
-}
-
-static gs_next
-echo_call(void *state, gs_bytes request, gs_from from)
-{
-	(void)state;
-	(void)from;
-	return gs_next_reply(request);
-}
-
-static GS_SERVER(echo, .init = echo_init, .handle_call = echo_call);
 
 static uint64_t
 held_of_replies(void)
