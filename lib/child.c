@@ -134,16 +134,22 @@ gsi_child_save(struct gsi_children *children, struct gsi_child *child)
 {
 	struct gsi_ledger_head head = head_of(child);
 	struct gsi_ledger_tail tail;
+	bool kept = tail_is_kept(child);
 
-	if (child->kept_units == 0)
-		return;
-	if (tail_is_kept(child)) {
+	if (kept && child->kept_units != 0) {
 		gsi_ledger_save(&children->ledger, child->kept_at, &head, NULL);
 		return;
 	}
 	memcpy(tail.last_reason, child->last_reason, sizeof(tail.last_reason));
 	memcpy(tail.times, child->deaths, child->n_deaths * sizeof(int64_t));
-	gsi_ledger_save(&children->ledger, child->kept_at, &head, &tail);
+	if (child->kept_units != 0) {
+		gsi_ledger_save(
+		    &children->ledger, child->kept_at, &head, &tail);
+		return;
+	}
+	gsi_ledger_add(
+	    &children->ledger, &head, &tail, child->spec, &child->kept_at);
+	child->kept_units = head.units;
 }
 
 static void
@@ -210,14 +216,10 @@ gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
 {
 	struct gsi_child *child =
 	    child_of(&children->memory, spec, ++children->next_serial);
-	struct gsi_ledger_head head;
 
 	if (child == NULL)
 		return NULL;
 	child->first = true;
-	head = head_of(child);
-	gsi_ledger_add(&children->ledger, &head, child->spec, &child->kept_at);
-	child->kept_units = head.units;
 	insert(children, child);
 	return child;
 }
@@ -231,7 +233,7 @@ gsi_child_change(
 	struct gsi_spec *spec =
 	    made != NULL ? gsi_unshared_take(&children->memory, made->size)
 			 : NULL;
-	struct gsi_ledger_head old = head_of(child), head;
+	struct gsi_ledger_head old = head_of(child);
 	uint64_t at = child->kept_at;
 
 	if (spec != NULL)
@@ -242,13 +244,10 @@ gsi_child_change(
 	gsi_unshared_give(&children->memory, child->spec, child->spec->size);
 	child->spec = spec;
 	child->revision++;
-	child->kept_tail = 0;
 	describe(child);
-	head = head_of(child);
-	gsi_ledger_add(&children->ledger, &head, child->spec, &child->kept_at);
-	child->kept_units = head.units;
-	gsi_ledger_remove(&children->ledger, at, &old);
+	child->kept_units = 0;
 	gsi_child_save(children, child);
+	gsi_ledger_remove(&children->ledger, at, &old);
 	return true;
 }
 

@@ -66,7 +66,7 @@ struct gsi_children {
 void gsi_children_open(struct gsi_children *children, int fd);
 /* Frees the list; what is in fd stays for the next root. */
 void gsi_children_close(struct gsi_children *children);
-/* Adds a copy of spec at the end; NULL when memory is out. */
+/* Adds a copy of spec at the end, kept once saved; NULL: memory is out. */
 struct gsi_child *gsi_child_add(
     struct gsi_children *children, const struct gsi_spec *spec);
 /* What is known of it now is what the next root would find. */

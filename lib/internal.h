@@ -53,7 +53,7 @@ struct gsi_flush {
 struct gsi_self {
 	gs_pid pid;
 	bool node_gone, damaged; /* it cannot go on as it is */
-	bool bells_kept; /* else each is taken for one ring: root */
+	bool bells_kept; /* else only the last one is: root */
 	bool bells_by_node; /* while nothing more is to be said: stop.c */
 	bool is_server; /* forked by the library; has no socket */
 	bool trap_exit;

@@ -179,9 +179,19 @@ gsi_ledger_open(struct gsi_ledger *ledger, int fd,
 	}
 }
 
+static void
+write_tail(const struct gsi_ledger *ledger, uint64_t at, uint32_t n_times,
+    const struct gsi_ledger_tail *tail)
+{
+	write_all(ledger->fd, tail->last_reason,
+	    strnlen(tail->last_reason, GS_REASON_MAX) + 1, at + UNIT);
+	write_all(
+	    ledger->fd, tail->times, n_times * 8ul, at + UNIT + REASON_BYTES);
+}
+
 int
 gsi_ledger_add(struct gsi_ledger *ledger, struct gsi_ledger_head *head,
-    const void *spec, uint64_t *at)
+    const struct gsi_ledger_tail *tail, const void *spec, uint64_t *at)
 {
 	uint64_t size, place = ledger->end;
 	uint32_t units;
@@ -201,6 +211,10 @@ gsi_ledger_add(struct gsi_ledger *ledger, struct gsi_ledger_head *head,
 	if (status == 0 && place == ledger->end &&
 	    ftruncate(ledger->fd, (off_t)(place + size)) != 0)
 		status = -errno;
+	/* what has never been written is empty */
+	if (status == 0 && (place != ledger->end || head->n_times > 0 ||
+			       tail->last_reason[0] != '\0'))
+		write_tail(ledger, place, head->n_times, tail);
 	head->units = units;
 	if (status == 0)
 		status = write_all(ledger->fd, head, sizeof(*head), place);
@@ -222,12 +236,8 @@ gsi_ledger_save(const struct gsi_ledger *ledger, uint64_t at,
 {
 	if (ledger->fd < 0 || head->units == 0)
 		return;
-	if (tail != NULL) {
-		write_all(ledger->fd, tail->last_reason,
-		    strnlen(tail->last_reason, GS_REASON_MAX) + 1, at + UNIT);
-		write_all(ledger->fd, tail->times, head->n_times * 8ul,
-		    at + UNIT + REASON_BYTES);
-	}
+	if (tail != NULL)
+		write_tail(ledger, at, head->n_times, tail);
 	write_all(ledger->fd, head, sizeof(*head), at);
 }
 

@@ -60,7 +60,7 @@ void gsi_ledger_open(struct gsi_ledger *ledger, int fd,
  * nothing.
  */
 int gsi_ledger_add(struct gsi_ledger *ledger, struct gsi_ledger_head *head,
-    const void *spec, uint64_t *at);
+    const struct gsi_ledger_tail *tail, const void *spec, uint64_t *at);
 
 /* Writes what changes; tail NULL: that has not. */
 void gsi_ledger_save(const struct gsi_ledger *ledger, uint64_t at,

@@ -71,7 +71,7 @@ gsi_node_pipe(struct gsi_node *node, int fd)
 uint32_t
 gsi_node_fds(const struct gsi_node *node)
 {
-	return 16 + gm_poll_fds(node->poll) + node->pooled +
+	return 16 + gm_poll_fds(node->poll) + node->pooled + node->n_made +
 	       gm_load(&node->arena.header->processes, relaxed);
 }
 

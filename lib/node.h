@@ -58,6 +58,8 @@ struct gsi_node {
 	uint32_t n_free;
 	uint64_t spare[GSI_SPARES]; /* regions allocated for later; 0 none */
 	uint32_t pooled; /* slots the forker has in hand */
+	uint32_t made[GSI_POOL]; /* those that it will have next */
+	uint32_t n_made;
 	uint32_t n_lingering; /* dead, reaped, still named by somebody */
 	uint64_t next_ref;
 	int bell;

@@ -114,13 +114,13 @@ make_bell(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* n have been taken so far; each seat in hand will need a pidfd as well. */
+/* A seat in hand will need a pidfd as well. */
 static int
-take_with_bell(struct gsi_node *node, uint32_t n, uint32_t *slot)
+take_with_bell(struct gsi_node *node, uint32_t *slot)
 {
 	int bell, status;
 
-	if (gsi_node_fds(node) + node->pooled + 2 * n + FDS_KEPT >=
+	if (gsi_node_fds(node) + node->pooled + node->n_made + FDS_KEPT >=
 	    node->arena.header->fds_max)
 		return -EMFILE;
 	bell = make_bell();
@@ -135,37 +135,53 @@ take_with_bell(struct gsi_node *node, uint32_t n, uint32_t *slot)
 	return 0;
 }
 
-/*
- * Up to what a forker should have and no further: what is made here delays
- * whoever asks the node next, and has a mailbox already.
- */
-void
-gsi_node_pool_refill(struct gsi_node *node)
+static bool
+make_seat(struct gsi_node *node)
 {
-	struct gsi_pool pool = { 0 };
-	int bells[GSI_POOL], status = 0;
-	uint32_t slots[GSI_POOL];
+	uint32_t slot;
 
-	if (node->control < 0 || node->pooled > GSI_POOL / 2)
-		return;
-	while (pool.n + node->pooled < GSI_POOL && status == 0) {
-		uint32_t *slot = &slots[pool.n];
+	if (node->pooled + node->n_made >= GSI_POOL ||
+	    take_with_bell(node, &slot) != 0)
+		return false;
+	gsi_node_furnish(node, slot);
+	node->made[node->n_made++] = slot;
+	return true;
+}
 
-		status = take_with_bell(node, pool.n, slot);
-		if (status != 0)
-			break;
-		gsi_node_furnish(node, *slot);
-		bells[pool.n] = node->procs[*slot].bell;
-		pool.pid[pool.n++] = gsi_node_pid(node, *slot);
+static void
+hand_over(struct gsi_node *node)
+{
+	struct gsi_pool pool = { .n = node->n_made };
+	int bells[GSI_POOL];
+
+	for (uint32_t i = 0; i < pool.n; i++) {
+		pool.pid[i] = gsi_node_pid(node, node->made[i]);
+		bells[i] = node->procs[node->made[i]].bell;
 	}
-	if (pool.n == 0)
-		return;
-	status = gsi_packet_send(
-	    node->control, &pool, sizeof(pool), bells, (int)pool.n);
-	if (status == 0) {
+	node->n_made = 0;
+	if (gsi_packet_send(
+		node->control, &pool, sizeof(pool), bells, (int)pool.n) == 0) {
 		node->pooled += pool.n;
 		return;
 	}
 	for (uint32_t i = 0; i < pool.n; i++)
-		gsi_node_slot_free(node, slots[i]);
+		gsi_node_slot_free(node, node->made[i]);
+}
+
+/*
+ * Up to what a forker should have and no further.  What is made here delays
+ * whoever asks the node next, and the newborn that waits for its CPU: so one
+ * at a time, as long as the forker has enough, and half of all by one packet.
+ */
+void
+gsi_node_pool_refill(struct gsi_node *node)
+{
+	bool low = node->pooled <= GSI_POOL / 2;
+
+	if (node->control < 0)
+		return;
+	while (make_seat(node) && low)
+		;
+	if (low && node->n_made > 0)
+		hand_over(node);
 }

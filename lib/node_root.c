@@ -34,7 +34,7 @@ pool_back(struct gsi_node *node)
 	for (uint32_t s = 1; s < node->high; s++)
 		if (node->procs[s].state == GSI_SLOT_POOLED)
 			gsi_node_slot_free(node, s);
-	node->pooled = 0;
+	node->pooled = node->n_made = 0;
 }
 
 /* The end of a life pipe that nobody has read yet would end its children. */

@@ -248,20 +248,19 @@ gsi_peer_forget(struct gsi_self *me, gs_pid pid)
 }
 
 /*
- * Too many: all go, and those that are used come back.  Who keeps none does
- * not ask the node either, which would make it wait.
+ * Too many: all go, and those that are used come back.  Who keeps only the
+ * last one does not ask the node either, which would make it wait.
  */
 static int
 fetch(struct gsi_self *me, struct gsi_peer *peer)
 {
+	uint32_t max = me->bells_kept ? me->peers->bells_max : 1;
 	int bell;
 
-	if (me->peers->bells >= me->peers->bells_max)
+	if (me->peers->bells >= max)
 		for_all(me->peers, drop_bell);
 	bell = gsi_bell_of(me, peer);
-	if (!me->bells_kept)
-		return bell;
-	if (bell < 0)
+	if (bell < 0 && me->bells_kept)
 		bell = gsi_fetch_bell(me, peer->pid);
 	if (bell >= 0) {
 		me->peers->bells++;
@@ -283,8 +282,6 @@ gsi_peer_ring(struct gsi_self *me, struct gsi_peer *peer)
 	/* the node rings for those who cannot hold one more descriptor */
 	if (bell < 0 || (write(bell, &one, sizeof(one)) < 0 && errno != EAGAIN))
 		gsi_request_ring(me, peer->pid);
-	if (bell >= 0 && bell != peer->bell)
-		close(bell);
 	pthread_setcancelstate(cancel, NULL);
 }
 

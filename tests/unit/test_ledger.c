@@ -36,6 +36,7 @@ add(struct gsi_children *list, const char *name, size_t argument)
 
 	free(spec);
 	CHECK(child);
+	gsi_child_save(list, child);
 	return child;
 }
 
