@@ -32,9 +32,12 @@ describe(struct gsi_child *child)
 
 static struct gsi_child *
 child_of(
-    struct gsi_unshared *memory, const struct gsi_spec *spec, uint64_t serial)
+    struct gsi_children *children, const struct gsi_spec *spec, uint64_t serial)
 {
-	struct gsi_child *child = gsi_unshared_take(memory, sizeof(*child));
+	struct gsi_unshared *memory = &children->memory;
+	struct gsi_child *child =
+	    gsi_child_room(children) ? gsi_unshared_take(memory, sizeof(*child))
+				     : NULL;
 
 	if (child == NULL)
 		return NULL;
@@ -67,6 +70,7 @@ insert(struct gsi_children *children, struct gsi_child *child)
 		before->next = child;
 	else
 		children->first = child;
+	gsi_child_enter(children, child);
 }
 
 /* ---- the ledger ---- */
@@ -106,25 +110,15 @@ head_of(const struct gsi_child *child)
 	return head;
 }
 
-/* FNV-1a; never 0. */
-static uint64_t
-hash(uint64_t h, const void *data, size_t size)
-{
-	const uint8_t *at = data;
-
-	while (size-- > 0)
-		h = (h ^ *at++) * 0x100000001b3ull;
-	return h | 1;
-}
-
 /* Most saves change only the head. */
 static bool
 tail_is_kept(struct gsi_child *child)
 {
-	uint64_t h = 0xcbf29ce484222325ull, before = child->kept_tail;
+	uint64_t h = GSI_CHILD_HASH, before = child->kept_tail;
 
-	h = hash(h, child->last_reason, strlen(child->last_reason));
-	h = hash(h, child->deaths, child->n_deaths * sizeof(child->deaths[0]));
+	h = gsi_child_hash(h, child->last_reason, strlen(child->last_reason));
+	h = gsi_child_hash(
+	    h, child->deaths, child->n_deaths * sizeof(child->deaths[0]));
 	child->kept_tail = h;
 	return h == before;
 }
@@ -170,7 +164,7 @@ take_over(void *data, uint64_t at, const struct gsi_ledger_head *head,
 	}
 	if (child != NULL)
 		gsi_child_remove(children, child);
-	child = child_of(&children->memory, spec, head->serial);
+	child = child_of(children, spec, head->serial);
 	if (child == NULL)
 		return;
 	child->pid = head->pid;
@@ -215,7 +209,7 @@ struct gsi_child *
 gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
 {
 	struct gsi_child *child =
-	    child_of(&children->memory, spec, ++children->next_serial);
+	    child_of(children, spec, ++children->next_serial);
 
 	if (child == NULL)
 		return NULL;
@@ -256,6 +250,7 @@ gsi_child_remove(struct gsi_children *children, struct gsi_child *child)
 {
 	struct gsi_ledger_head head;
 
+	gsi_child_leave(children, child);
 	if (child->prev != NULL)
 		child->prev->next = child->next;
 	else

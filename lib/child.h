@@ -17,14 +17,19 @@ enum gsi_goal {
 	GSI_GOAL_RESTART, /* down, and up again */
 };
 
+/* What a child is found by. */
+enum gsi_child_key { GSI_BY_SERIAL, GSI_BY_PID, GSI_BY_ID };
+#define GSI_CHILD_KEYS 3u
+
 struct gsi_child {
 	struct gsi_child *prev;
 	struct gsi_child *next;
+	struct gsi_child *chained[GSI_CHILD_KEYS]; /* see child_find.c */
 	uint64_t serial;
 	struct gsi_spec *spec; /* owned; not there in children */
 	char id[GS_NAME_MAX + 1];
 	char what[256];
-	gs_pid pid;
+	gs_pid pid; /* set by gsi_child_is */
 	gs_pid caller; /* of a linked start */
 	pid_t os_pid; /* 0: no process */
 	enum gs_child_state state;
@@ -60,6 +65,9 @@ struct gsi_children {
 	uint64_t next_serial;
 	struct gsi_ledger ledger;
 	struct gsi_unshared memory; /* of each child, and its spec */
+	struct gsi_child **chains[GSI_CHILD_KEYS];
+	uint32_t buckets; /* of each key; a power of two */
+	uint32_t count;
 };
 
 /* The list as the last root has left it in fd; -1: an empty one. */
@@ -75,6 +83,17 @@ void gsi_child_save(struct gsi_children *children, struct gsi_child *child);
 bool gsi_child_change(
     struct gsi_children *children, struct gsi_child *child, const char *module);
 void gsi_child_remove(struct gsi_children *children, struct gsi_child *child);
+/* It has that pid from now on, or GS_NO_PID. */
+void gsi_child_is(
+    struct gsi_children *children, struct gsi_child *child, gs_pid pid);
+
+/* child_find.c */
+/* Before one is entered; false: no memory for even the smallest table. */
+bool gsi_child_room(struct gsi_children *children);
+void gsi_child_enter(struct gsi_children *children, struct gsi_child *child);
+void gsi_child_leave(struct gsi_children *children, struct gsi_child *child);
+#define GSI_CHILD_HASH 0xcbf29ce484222325ull
+uint64_t gsi_child_hash(uint64_t h, const void *data, size_t size);
 struct gsi_child *gsi_child_by_os_pid(
     const struct gsi_children *children, pid_t os_pid);
 struct gsi_child *gsi_child_by_pid(

@@ -237,7 +237,10 @@ ask_list(struct gsi_root *root, const struct gsi_root_ask *ask)
 
 	if (list == NULL)
 		return gs_next_reply(GS_NONE);
-	for (child = root->children.first; child; child = child->next) {
+	child = gsi_child_by_serial(&root->children, ask->after);
+	if (child == NULL)
+		child = root->children.first;
+	for (; child != NULL; child = child->next) {
 		if (child->serial <= ask->after)
 			continue;
 		if (list->count == max) {

@@ -58,6 +58,7 @@ gsi_root_time_start(struct gsi_root *root, struct gsi_child *child)
 int
 gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 {
+	gs_pid pid = GS_NO_PID;
 	int status;
 
 	child->started = child->timed_out = child->ignored = false;
@@ -65,14 +66,15 @@ gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 	child->refusal[0] = '\0';
 	gsi_root_timer_off(child);
 	child->state = GS_CHILD_STARTING;
-	status = gsi_next_seat(root->forker, child->spec, &child->pid);
+	status = gsi_next_seat(root->forker, child->spec, &pid);
+	gsi_child_is(&root->children, child, pid);
 	gsi_child_save(&root->children, child);
 	if (status == 0)
 		status = gsi_spawn(root->forker, child->spec, child->caller,
-		    &child->pid, &child->os_pid);
+		    &pid, &child->os_pid);
 	if (status != 0) {
 		child->os_pid = 0;
-		child->pid = GS_NO_PID;
+		gsi_child_is(&root->children, child, GS_NO_PID);
 		return status;
 	}
 	gsi_root_time_start(root, child);
@@ -89,9 +91,10 @@ gsi_root_reap(struct gsi_root *root, const struct gsi_note *note)
 {
 	struct gsi_ask ask = { .pid = note->who };
 	const struct gsi_child *child =
-	    gsi_child_by_os_pid(&root->children, note->os_pid);
-	bool away = gs_pid_is_none(note->who) && child != NULL &&
-		    !child->started && note->os_pid > 1;
+	    gs_pid_is_none(note->who)
+		? gsi_child_by_os_pid(&root->children, note->os_pid)
+		: NULL;
+	bool away = child != NULL && !child->started && note->os_pid > 1;
 
 	if (away)
 		kill(note->os_pid, SIGKILL);

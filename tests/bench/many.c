@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ten thousand servers alive: how fast they are started, and what a call to
- * one of them takes.  Limit: a call when only ten are alive.  In between, the
- * curve "servers": what a call takes when so many are alive.
+ * Ten thousand servers alive: how fast they are started, what a call to one
+ * of them takes, and from the SIGKILL of the oldest until the next one answers.
+ * Limit: the same when only ten are alive.  In between, the curve "servers":
+ * what a call takes when so many are alive.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -12,6 +14,9 @@
 
 #define FEW 10
 #define CALLS 20000
+#define KILLS 20
+
+static const char oldest[] = "oldest";
 
 /* Blocks of calls to servers far apart, awake each time but the first. */
 static double
@@ -28,6 +33,49 @@ calls(const gs_pid *pid, long count)
 		ns[i] = bench_now() - start;
 	}
 	return bench_percentile(ns, CALLS, 0.5);
+}
+
+/* The OS pid of who answers to the name, other than old. */
+static pid_t
+await_next(pid_t old)
+{
+	gs_process_info info = { .os_pid = old };
+
+	while (info.os_pid == old) {
+		bench_must(gs_wait_up(GS_NAME(oldest), 20000), "wait up");
+		if (gs_process_inspect(GS_NAME(oldest), &info) != 0)
+			info.os_pid = old;
+	}
+	return info.os_pid;
+}
+
+static void
+start_oldest(void)
+{
+	gs_child_spec spec = { .behaviour = &bench_echo,
+		.options.name = oldest,
+		.max_restarts = 1000000,
+		.max_seconds = 1,
+		.has_intensity = true };
+	gs_pid pid;
+
+	bench_must(gs_child_start(&spec, &pid), "start");
+}
+
+/* The median in ms. */
+static double
+restarts(void)
+{
+	int64_t ns[KILLS], start;
+	pid_t now = await_next(0);
+
+	for (int i = 0; i < KILLS; i++) {
+		start = bench_now();
+		kill(now, SIGKILL);
+		now = await_next(now);
+		ns[i] = bench_now() - start;
+	}
+	return bench_percentile(ns, KILLS, 0.5) / 1e6;
 }
 
 /* ns that starting the servers from have on up to count took. */
@@ -66,6 +114,7 @@ main(int argc, char **argv)
 	if (pid == NULL || count < FEW)
 		return 1;
 	bench_start(NULL);
+	start_oldest();
 	for (long have = 0, next = FEW; have < count; next *= 10) {
 		next = next < count ? next : count;
 		starting += start_more(pid, have, next);
@@ -74,12 +123,14 @@ main(int argc, char **argv)
 		bench_point("ours", "servers", (double)have, p50);
 		if (have == FEW) {
 			bench_tell("limit", "multi10k.call.p50", p50);
+			bench_tell("limit", "restart10k.p50", restarts());
 			starting = 0;
 		}
 	}
 	bench_tell("ours", "spawn10k.rate",
 	    (double)(count - FEW) * 1e9 / (double)starting);
 	bench_tell("ours", "multi10k.call.p50", p50);
+	bench_tell("ours", "restart10k.p50", restarts());
 	free(pid);
 	return 0;
 }
