@@ -116,10 +116,14 @@ start(const char *script)
 gs_pid
 start_child(const char *script, const char *name, enum gs_restart restart)
 {
+	/* as many as by default, in a time that no stall makes too long */
 	gs_child_spec spec = { .behaviour = &puppet,
 		.argument = GS_TEXT(script),
 		.options.name = name,
-		.restart = restart };
+		.restart = restart,
+		.has_intensity = true,
+		.max_restarts = 3,
+		.max_seconds = 60 };
 	gs_pid pid;
 
 	CHECK_OK(gs_child_start(&spec, &pid));

@@ -287,7 +287,7 @@ time_of_calls(gs_pid pid)
 
 TEST(CALL_20_cost_does_not_grow_with_the_callers_mailbox)
 {
-	int64_t empty, full;
+	int64_t empty, full = FOREVER;
 	gs_pid pid, me;
 	int unread = 0;
 
@@ -298,7 +298,9 @@ TEST(CALL_20_cost_does_not_grow_with_the_callers_mailbox)
 	while (unread < 10000 && gs_send(GS_PID(me), GS_TEXT("unread")) == 0)
 		unread++;
 	CHECK(unread > 500);
-	full = time_of_calls(pid);
+	/* others may want the machine, too, but not each time */
+	for (int i = 0; i < 5 && full >= 10 * empty + 500; i++)
+		full = time_of_calls(pid);
 	CHECK(full < 10 * empty + 500);
 	CHECK(got(GS_INFO_MESSAGE, "unread", NULL));
 	node_down();

@@ -44,8 +44,11 @@ TEST(CAST_03_unknown_node_takes_no_time)
 
 	node_up();
 	from = now_ms();
-	CHECK_INT(gs_cast(GS_NAME_AT("x", "no-such-node"), GS_TEXT("x")), 0);
-	CHECK(now_ms() - from < 1000);
+	/* 100 ms for each would be too long */
+	for (int i = 0; i < 100; i++)
+		CHECK_INT(
+		    gs_cast(GS_NAME_AT("x", "no-such-node"), GS_TEXT("x")), 0);
+	CHECK(now_ms() - from < PROMPT);
 	node_down();
 }
 

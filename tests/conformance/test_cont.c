@@ -218,7 +218,7 @@ TEST(CONT_08_a_crash_in_continue_is_a_crash_of_a_running_child)
 	start_child("note up;ok;continue gate 1;end boom", "c", GS_PERMANENT);
 	CHECK_INT(notes("up"), 1);
 	gate_open(1);
-	/* three restarts within five seconds, then it is given up */
+	/* three restarts within a minute, then it is given up */
 	CHECK(wait_child("c", GS_CHILD_FAILED));
 	CHECK_INT(notes("terminate boom 0"), 4);
 	CHECK_INT(notes("up"), 4);

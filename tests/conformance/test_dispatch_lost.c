@@ -55,13 +55,13 @@ TEST_TIMEOUT(no_wake_up_is_lost, 60)
 		    0);
 	}
 	while (s.kind[GS_INFO_MESSAGE] < SENDERS * EACH) {
+		int sent = 0;
+
+		for (i = 0; i < SENDERS; i++)
+			sent += atomic_load(&senders[i].sent);
 		/* seconds of silence while messages are there: one is lost */
 		if (!readable(gs_fd(), 2000)) {
-			int sent = 0;
-
-			for (i = 0; i < SENDERS; i++)
-				sent += atomic_load(&senders[i].sent);
-			CHECK(sent == s.kind[GS_INFO_MESSAGE] && idle++ < 5);
+			CHECK(sent <= s.kind[GS_INFO_MESSAGE] && idle++ < 5);
 			continue;
 		}
 		CHECK_OK(gs_dispatch(see, &s));

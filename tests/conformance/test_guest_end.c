@@ -161,9 +161,9 @@ TEST(a_stopped_node_costs_no_more_than_the_timeout)
 	CHECK(now_ms() - before >= 300 && now_ms() - before < PROMPT);
 	/* V-10: a moment at first, and then not even that */
 	before = now_ms();
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 200; i++)
 		CHECK_INT(gs_cast(THERE(0), GS_NONE), 0);
-	CHECK(now_ms() - before < 1000);
+	CHECK(now_ms() - before < PROMPT);
 	before = now_ms();
 	CHECK_INT(gs_send_request(THERE(0), GS_NONE, &id), 0);
 	CHECK_INT(gs_receive_response(id, &reply, FOREVER), -EHOSTUNREACH);

@@ -97,7 +97,8 @@ TEST(MULTI_03_bad_are_no_node_no_name_no_reply_in_time_and_a_death)
 	/* 0 has the name no more, 1 dies, 2 is late, 3 is no node */
 	CHECK_INT(gs_stop(THERE(0), NULL, FOREVER), 0);
 	tell(THERE(2), "gate 0");
-	multi(4, "there", "exit boom", 200);
+	/* long enough for a death to be told on a machine that stalls */
+	multi(4, "there", "exit boom", 2000);
 	is_bad(0, -ENOENT, "noproc");
 	is_bad(1, -ECONNRESET, "boom");
 	is_bad(2, -ETIMEDOUT, "timeout");
@@ -107,24 +108,37 @@ TEST(MULTI_03_bad_are_no_node_no_name_no_reply_in_time_and_a_death)
 	others_down(3);
 }
 
+static int64_t
+multi_takes(const char *request, int timeout)
+{
+	int64_t from = now_ms();
+
+	multi(3, "there", request, timeout);
+	return now_ms() - from;
+}
+
 TEST(MULTI_04_all_requests_are_out_before_a_reply_is_awaited)
 {
-	int64_t before;
+	int64_t took;
 
 	others_up(3);
 	/* each is visited now */
 	multi(3, "there", "reply x", FOREVER);
 	done(0);
-	before = now_ms();
-	multi(3, "there", "sleep 300;reply x", FOREVER);
-	CHECK(now_ms() - before >= 300);
-	CHECK(now_ms() - before < 800);
-	done(0);
+	/* others may want the machine, too, but not each time */
+	for (int tries = 0; tries == 0 || (tries < 6 && took >= 800); tries++) {
+		took = multi_takes("sleep 300;reply x", FOREVER);
+		CHECK(took >= 300);
+		done(0);
+	}
+	CHECK(took < 800);
 	/* and one deadline for all */
-	before = now_ms();
-	multi(3, "there", "gate 0;reply x", 200);
-	CHECK(now_ms() - before >= 200 && now_ms() - before < 550);
-	done(3);
+	for (int tries = 0; tries == 0 || (tries < 6 && took >= 550); tries++) {
+		took = multi_takes("gate 0;reply x", 200);
+		CHECK(took >= 200);
+		done(3);
+	}
+	CHECK(took < 550);
 	gate_open(0);
 	others_down(3);
 }
@@ -195,7 +209,7 @@ TEST(MULTI_06_late_replies_are_never_seen_those_in_time_are_kept)
 
 	others_up(2);
 	tell(THERE(1), "gate 0");
-	multi(2, "there", "reply x", 200);
+	multi(2, "there", "reply x", 2000);
 	is_reply(0, "x");
 	is_bad(1, -ETIMEDOUT, "timeout");
 	done(1);

@@ -44,13 +44,13 @@ TEST(OPT_01_init_within_its_time_is_left_alone)
 
 	node_up();
 	CHECK_INT(
-	    start_with("sleep 50;set 2", (gs_options){ .timeout = 600 }, &pid),
+	    start_with("sleep 50;set 2", (gs_options){ .timeout = 2000 }, &pid),
 	    0);
-	CHECK(unnoted("terminate", 800));
-	CHECK_STR(ask(GS_PID(pid), "get"), "2");
 	/* by default there is no limit */
 	CHECK_INT(
 	    start_with("sleep 1500", (gs_options){ .timeout = 0 }, NULL), 0);
+	CHECK(unnoted("terminate", 800));
+	CHECK_STR(ask(GS_PID(pid), "get"), "2");
 	node_down();
 }
 

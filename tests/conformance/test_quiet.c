@@ -39,19 +39,25 @@ struct rest {
 	int os_pid;
 	long sleeps;
 	int64_t since;
+	int looks;
 };
 
-/* What it had still to do is done. */
+/*
+ * What it had still to do is done.  Looked at often: after a time in which
+ * nobody was let run it has had no chance.
+ */
 static bool
 has_settled(void *data)
 {
 	struct rest *r = data;
 	long sleeps = sleeps_of(r->os_pid);
 
-	if (sleeps != r->sleeps)
+	if (sleeps != r->sleeps) {
 		r->since = now_ms();
+		r->looks = 0;
+	}
 	r->sleeps = sleeps;
-	return now_ms() - r->since >= 200;
+	return ++r->looks >= 25 && now_ms() - r->since >= 200;
 }
 
 static bool

@@ -49,7 +49,7 @@ TEST(root_forked_again_restarts_what_the_first_one_started)
 		CHECK_STR(entry("one").child.last_reason, "boom");
 	}
 	CHECK_INT(entry("one").child.restarts, 3);
-	/* three in five seconds, whoever counted them */
+	/* three in a minute, whoever counted them */
 	end_with(now, "boom");
 	CHECK(wait_child("one", GS_CHILD_FAILED));
 	node_down();
