@@ -188,7 +188,7 @@ TEST(SYS_28_code_change_takes_too_long)
 {
 	gs_addr to = suspended_tally();
 	gs_sys_code code = { .module = fixture("fx_tally2.so"),
-		.extra = GS_TEXT("slow 300") };
+		.extra = GS_TEXT("slow 1500") };
 
 	CHECK_INT(gs_sys_change_code(to, &code, 100), -ETIMEDOUT);
 	as_before(to);

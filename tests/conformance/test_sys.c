@@ -243,7 +243,7 @@ TEST(SYS_01_fails_like_a_call)
 	gate_open(1);
 	CHECK_INT(get_number(GS_PID(pid)), 1);
 	/* asked before it is dead */
-	tell(GS_PID(pid), "sleep 300; end broken");
+	tell(GS_PID(pid), "sleep 1500; end broken");
 	CHECK_INT(gs_sys_get_state(GS_PID(pid), &state, SOON), -ECONNRESET);
 	CHECK_STR(gs_error_reason(), "broken");
 	CHECK(wait_dead(pid));

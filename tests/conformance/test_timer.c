@@ -112,19 +112,25 @@ TEST(INFO_07_timers_of_a_busy_server_fire)
 
 TEST(INFO_08_absolute_times_are_monotonic_ms)
 {
-	int64_t at;
+	int64_t from, at, seen;
+	gs_addr me;
 
 	node_up();
-	at = gs_now() + 150;
-	CHECK(at - now_ms() <= 150 && at - now_ms() > 0);
-	CHECK_INT(gs_send_at(at, GS_PID(self_pid()), GS_TEXT("then"), NULL), 0);
-	CHECK_INT(
-	    gs_send_at(at - 100000, GS_PID(self_pid()), GS_TEXT("past"), NULL),
-	    0);
-	CHECK(got(GS_INFO_TIMER, "past", NULL));
-	CHECK(now_ms() < at);
-	CHECK(got(GS_INFO_TIMER, "then", NULL));
-	CHECK(now_ms() >= at);
+	me = GS_PID(self_pid());
+	/* once of a few times this is let run at once */
+	for (int tries = 0; tries == 0 || (tries < 10 && seen >= at); tries++) {
+		from = now_ms();
+		at = gs_now() + 150;
+		CHECK(at >= from + 150 && at <= now_ms() + 150);
+		CHECK_INT(gs_send_at(at, me, GS_TEXT("then"), NULL), 0);
+		CHECK_INT(
+		    gs_send_at(at - 100000, me, GS_TEXT("past"), NULL), 0);
+		CHECK(got(GS_INFO_TIMER, "past", NULL));
+		seen = now_ms();
+		CHECK(got(GS_INFO_TIMER, "then", NULL));
+		CHECK(now_ms() >= at);
+	}
+	CHECK(seen < at);
 	node_down();
 }
 
@@ -179,11 +185,13 @@ TEST(INFO_12_a_name_is_looked_up_when_the_timer_fires)
 	node_up();
 	first = start_named("tag first", "named");
 	owner = start("");
-	tell(GS_PID(owner), "after 400 named note x;after 1 nobody note y;"
-			    "after 500 self note fence");
-	settle(GS_PID(owner));
+	/* none fires while it is held */
+	tell(GS_PID(owner), "after 40 named note x;after 1 nobody note y;"
+			    "after 50 self note fence;note armed;gate 1");
+	CHECK(wait_note("armed"));
 	stop(first);
 	start_named("", "named");
+	gate_open(1);
 	CHECK(wait_note("fence"));
 	settle(GS_NAME("named"));
 	CHECK_INT(notes("x"), 1);
@@ -202,12 +210,13 @@ TEST(INFO_12_a_timer_to_a_dead_pid_is_dropped)
 	target = start("");
 	owner = start("");
 	snprintf(script, sizeof(script),
-	    "after 200 %s note ghost;after 300 self note fence",
+	    "after 20 %s note ghost;after 30 self note fence;note armed;gate 1",
 	    gs_pid_text(target, text));
 	tell(GS_PID(owner), script);
-	settle(GS_PID(owner));
+	CHECK(wait_note("armed"));
 	stop(target);
 	start("");
+	gate_open(1);
 	CHECK(wait_note("fence"));
 	settle(GS_PID(owner));
 	CHECK_INT(notes("ghost"), 0);
@@ -293,7 +302,7 @@ TEST(INFO_13_periodic_work_does_not_drift)
 	CHECK(eventually(ticked, &t, SOON));
 	fds = t.fds;
 	CHECK_INT(gs_process_inspect(GS_PID(t.pid), &before), 0);
-	t.wanted = 2000;
+	t.wanted = 1200;
 	CHECK(eventually(ticked, &t, 2 * SOON));
 	CHECK_INT(gs_process_inspect(GS_PID(t.pid), &after), 0);
 	/* a poller and bells are had when they are first needed */
