@@ -70,7 +70,7 @@ one_event(struct gm_poll *poll, uint64_t token)
 {
 	struct gm_event event;
 
-	CHECK_INT(gm_poll_wait(poll, now_ns() + 5000000000, &event, 1), 1);
+	CHECK_INT(gm_poll_wait(poll, now_ns() + 20000000000, &event, 1), 1);
 	CHECK_INT(event.token, token);
 	return event.ready;
 }

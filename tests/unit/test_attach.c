@@ -103,7 +103,7 @@ TEST(node_refuses_other_versions_and_strangers)
 	CHECK_INT(ask(&packet, sizeof(packet), &answer), sizeof(answer));
 	CHECK_INT(answer.status, 0);
 	before.fds_used = UINT32_MAX;
-	CHECK(eventually(as_many, &before, 5000));
+	CHECK(eventually(as_many, &before, 10000));
 	CHECK_INT(gs_node_inspect(&before), 0);
 	packet.layout_hash ^= 1;
 	refused(&packet, sizeof(packet), -EPROTO, gs_version());
@@ -130,7 +130,7 @@ TEST(node_refuses_other_versions_and_strangers)
 	packet = hello();
 	packet.op = 77;
 	ignored(&packet, sizeof(packet));
-	CHECK(eventually(as_many, &before, 5000));
+	CHECK(eventually(as_many, &before, 10000));
 	gs_node_close();
 }
 

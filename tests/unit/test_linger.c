@@ -51,9 +51,9 @@ TEST(linger_ends_when_the_last_name_goes)
 	gm_store(&page->wait[0], (uint64_t)dead.pid.slot << 32 | dead.pid.gen,
 	    release);
 	CHECK_INT(gs_exit_signal(GS_PID(dead.pid), "kill"), 0);
-	CHECK(eventually(is_so, &dead, 5000));
+	CHECK(eventually(is_so, &dead, 10000));
 	CHECK(!eventually(is_so, &gone, 1500));
 	gm_store(&page->wait[0], 0, release);
-	CHECK(eventually(is_so, &gone, 5000));
+	CHECK(eventually(is_so, &gone, 10000));
 	gs_node_close();
 }

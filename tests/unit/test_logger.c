@@ -266,7 +266,7 @@ TEST(logger_counts_what_it_could_not_write)
 	for (int i = 0; i < 5; i++)
 		say(&l, "gone");
 	print(&l, "gone too\n");
-	CHECK(eventually(drained, &l, 5000));
+	CHECK(eventually(drained, &l, 10000));
 	CHECK_OK(prlimit(l.pid, RLIMIT_FSIZE, &all, NULL));
 	say(&l, "again");
 	expect(&l, "\tagain\n");
@@ -286,7 +286,7 @@ TEST(logger_opens_the_file_when_it_can)
 	snprintf(folder, sizeof(folder), "%s", l.path);
 	CHECK_OK(mkdir(folder, 0700));
 	say(&l, "gone");
-	CHECK(eventually(drained, &l, 5000));
+	CHECK(eventually(drained, &l, 10000));
 	CHECK_OK(rmdir(folder));
 	say(&l, "again");
 	expect(&l, "\t1 records lost\n");
@@ -323,7 +323,7 @@ TEST(logger_sleeps_when_idle)
 	log_start(&l);
 	say(&l, "hello");
 	expect(&l, "\thello\n");
-	CHECK(eventually(asleep, &l.pid, 5000));
+	CHECK(eventually(asleep, &l.pid, 10000));
 	before = switches(l.pid);
 	until = now_ms() + 2000;
 	while (now_ms() < until)

@@ -15,17 +15,22 @@ BOTH(deadline_is_kept, 30)
 {
 	struct gm_poll *poll = open_poll(8, which);
 	struct gm_event event;
-	int64_t start = now_ns();
+	int64_t start = now_ns(), took = 0;
 
 	CHECK_INT(gm_poll_wait(poll, 0, &event, 1), 0);
 	CHECK_INT(gm_poll_wait(poll, start - 1, &event, 1), 0);
-	CHECK(now_ns() - start < 500000000);
+	CHECK(now_ns() - start < 5000000000);
 	for (int ms = 1; ms <= 50; ms += 49) {
-		start = now_ns();
-		CHECK_INT(
-		    gm_poll_wait(poll, start + ms * 1000000, &event, 1), 0);
-		CHECK(now_ns() >= start + ms * 1000000);
-		CHECK(now_ns() < start + (ms + 500) * 1000000);
+		/* others may want the machine, too, but not each time */
+		for (int i = 0; i == 0 || (i < 10 && took >= 500000000); i++) {
+			start = now_ns();
+			CHECK_INT(
+			    gm_poll_wait(poll, start + ms * 1000000, &event, 1),
+			    0);
+			took = now_ns() - start;
+			CHECK(took >= ms * 1000000);
+		}
+		CHECK(took < 500000000);
 	}
 	CHECK_STR(gm_poll_name(poll),
 	    which[0] == 'e' ? "epoll (asked for)" : "io_uring");
@@ -116,7 +121,7 @@ play(struct pingpong *game, int me)
 	for (int i = 0; i < game->rounds; i++) {
 		if (me == 0)
 			ring(game->bell[1]);
-		n = gm_poll_wait(poll, now_ns() + 5000000000, &event, 1);
+		n = gm_poll_wait(poll, now_ns() + 20000000000, &event, 1);
 		if (n != 1)
 			FAIL("side %d, round %d: %d", me, i, n);
 		if (me == 1)
@@ -207,7 +212,7 @@ BOTH(out_is_reported_when_asked_for, 30)
 	/* Each write may have been an event of its own. */
 	do
 		CHECK_INT(
-		    gm_poll_wait(poll, now_ns() + 5000000000, &event, 1), 1);
+		    gm_poll_wait(poll, now_ns() + 20000000000, &event, 1), 1);
 	while (event.token == 2);
 	CHECK(event.ready & POLLOUT);
 	gm_poll_close(poll);
@@ -250,7 +255,7 @@ BOTH(few_events_at_a_time_are_all_there, 30)
 	for (int i = 0; i < 100; i++)
 		ring(fds[i]);
 	while (total < 100) {
-		int n = gm_poll_wait(poll, now_ns() + 5000000000, events, 7);
+		int n = gm_poll_wait(poll, now_ns() + 20000000000, events, 7);
 
 		CHECK(n > 0 && n <= 7);
 		for (int i = 0; i < n; i++)
@@ -282,7 +287,7 @@ BOTH(grows_and_loses_nothing, 60)
 			ring(fds[i]);
 		while (total < MANY) {
 			int n = gm_poll_wait(
-			    poll, now_ns() + 5000000000, events, 64);
+			    poll, now_ns() + 20000000000, events, 64);
 
 			CHECK(n > 0);
 			for (int i = 0; i < n; i++) {

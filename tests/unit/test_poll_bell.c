@@ -49,7 +49,7 @@ TEST(bell_alone_keeps_the_deadline)
 	CHECK_INT(gm_poll_wait(poll, start - 1, &event, 1), 0);
 	CHECK_INT(gm_poll_wait(poll, start + 20000000, &event, 1), 0);
 	CHECK(now_ns() >= start + 20000000);
-	CHECK(now_ns() < start + 2000000000);
+	CHECK(now_ns() < start + 8000000000);
 	gm_poll_close(poll);
 	close(fd);
 }

@@ -150,11 +150,11 @@ BOTH(owned_is_closed_when_removed, 30)
 			no_event(poll);
 		gm_poll_remove(poll, i);
 		no_event(poll);
-		CHECK(eventually(is_at_end, &ends[0], 1000));
+		CHECK(eventually(is_at_end, &ends[0], 10000));
 		close(ends[0]);
 	}
 	gm_poll_close(poll);
-	CHECK(eventually(is_at_end, &keep[0], 1000));
+	CHECK(eventually(is_at_end, &keep[0], 10000));
 	close(keep[0]);
 }
 
@@ -224,10 +224,10 @@ BOTH(killed_process_lets_go_of_what_it_watched, 30)
 		make_pipe(ends);
 		pid = test_fork(own_and_pause, ends);
 		close(ends[1]);
-		CHECK(eventually(test_is_stopped, &pid, 5000));
+		CHECK(eventually(test_is_stopped, &pid, 10000));
 		start = now_ns();
 		kill(pid, SIGKILL);
-		CHECK(eventually(is_at_end, &ends[0], 5000));
+		CHECK(eventually(is_at_end, &ends[0], 10000));
 		printf("way %d: let go after %d us\n", own,
 		    (int)((now_ns() - start) / 1000));
 		test_wait(pid);

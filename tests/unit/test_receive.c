@@ -44,7 +44,7 @@ has_grown(void *data)
 static void
 burst(void)
 {
-	CHECK(eventually(has_grown, NULL, 3000));
+	CHECK(eventually(has_grown, NULL, 10000));
 }
 
 static bool
@@ -105,7 +105,7 @@ TEST(receive_gives_memory_of_replies_back)
 			    0);
 		CHECK_INT(reply.size, sizeof(big));
 		CHECK(held_of_replies() > IDLE_BYTES);
-		CHECK(eventually(replies_given_back, NULL, 5000));
+		CHECK(eventually(replies_given_back, NULL, 10000));
 	}
 	gs_node_close();
 }
@@ -119,14 +119,15 @@ TEST(receive_gives_no_memory_back_while_messages_come)
 
 	CHECK_INT(gs_node_open(NULL, 0), 0);
 	CHECK_INT(gs_self(&self), 0);
+	before = now_ms();
 	burst();
 	for (int i = 0; i < 20; i++) {
-		before = now_ms();
 		CHECK_INT(gs_receive(&info, 20), -ETIMEDOUT);
 		/* it was idle for as long as it was not let run */
 		if (now_ms() - before > IDLE_MS / 2)
 			burst();
 		CHECK(held() > IDLE_BYTES);
+		before = now_ms();
 		CHECK_INT(gs_send(GS_PID(self), GS_TEXT("x")), 0);
 		CHECK_INT(gs_receive(&info, 0), 0);
 	}
@@ -166,9 +167,9 @@ let_go_on(void *data)
 {
 	struct help *help = data;
 
-	help->tried = eventually(in_vain, help, 5000);
+	help->tried = eventually(in_vain, help, 10000);
 	kill(help->node, SIGCONT);
-	help->done = eventually(small, help, 5000);
+	help->done = eventually(small, help, 10000);
 	gs_send(GS_PID(help->receiver), GS_TEXT("enough"));
 	return NULL;
 }

@@ -121,7 +121,7 @@ TEST(report_never_blocks_and_never_fails)
 	while (wire_read(w))
 		n++;
 	CHECK(n > 0 && n < 10000);
-	CHECK(now_ms() - before < 5000);
+	CHECK(now_ms() - before < 20000);
 	shutdown(w->fds[1], SHUT_RDWR);
 	gsi_report(w->fds[0], GSI_NOTICE, "k", "n", some_pid, text, NULL, 0);
 	gsi_report(9999, GSI_NOTICE, "k", "n", some_pid, text, NULL, 0);

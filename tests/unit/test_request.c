@@ -92,8 +92,7 @@ TEST(who_cannot_be_rung_is_rung_when_the_node_goes_on)
 {
 	struct gsi_self *me;
 	gs_pid pid[SERVERS];
-	int want = SERVERS;
-	int64_t from;
+	int want = SERVERS, slow = 0;
 	pid_t os_pid;
 
 	handled = test_shared(sizeof(*handled));
@@ -107,10 +106,14 @@ TEST(who_cannot_be_rung_is_rung_when_the_node_goes_on)
 	halt(os_pid);
 	fill(me);
 	me->bells_by_node = true;
-	from = now_ms();
-	for (int i = 0; i < SERVERS; i++)
+	for (int i = 0; i < SERVERS; i++) {
+		int64_t from = now_ms();
+
 		CHECK_OK(gs_cast(GS_PID(pid[i]), GS_TEXT("x")));
-	CHECK(now_ms() - from < 1000);
+		slow += now_ms() - from >= 80;
+	}
+	/* but for those in which this was not let run */
+	CHECK(slow <= SERVERS / 3);
 	me->bells_by_node = false;
 	CHECK_INT(kill(os_pid, SIGCONT), 0);
 	CHECK(eventually(all_handled, &want, SOON));
@@ -138,7 +141,7 @@ TEST(what_has_a_time_limit_keeps_to_it)
 		    gsi_request_start(me, GSI_OP_LINKS, &ask, sizeof(ask),
 			i == 0 ? &tag : NULL, gsi_now_ns() + 50 * NS_PER_MS),
 		    -ETIMEDOUT);
-	CHECK(now_ms() - from < 1000);
+	CHECK(now_ms() - from < 8000);
 	CHECK_INT(kill(os_pid, SIGCONT), 0);
 	CHECK(eventually(is_read, me, SOON));
 	gs_node_close();

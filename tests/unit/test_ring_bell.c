@@ -137,10 +137,12 @@ waits(void *data)
 		   0;
 }
 
-TEST(ring_waiter_for_room_is_woken)
+/* How long who waits for room takes to have it, in ms. */
+static int64_t
+room_takes(void)
 {
 	struct box box;
-	int64_t start;
+	int64_t start, took;
 	pid_t pid;
 	int n = 0;
 
@@ -154,9 +156,20 @@ TEST(ring_waiter_for_room_is_woken)
 		CHECK_INT(box_take(&box, 1000), 0);
 	gm_ring_release(&box.r);
 	test_join(pid);
-	CHECK(now_ms() - start < 900 || test_slow());
+	took = now_ms() - start;
 	CHECK_INT(box_take(&box, 1000), 4);
 	box_close(&box);
+	return took;
+}
+
+/* Not only found by a look after a second; others use the machine, too. */
+TEST(ring_waiter_for_room_is_woken)
+{
+	int64_t took = 900;
+
+	for (int i = 0; i < 10 && took >= 900; i++)
+		took = room_takes();
+	CHECK(took < 900 || test_slow());
 }
 
 static uint32_t

@@ -153,7 +153,7 @@ TEST(lock_that_no_node_holds_is_told)
 	CHECK_INT(
 	    gsi_runtime_file(lock, sizeof(lock), test_node(), ".lock"), 0);
 	holder = test_fork(hold, lock);
-	CHECK(eventually(is_held, lock, 5000));
+	CHECK(eventually(is_held, lock, 10000));
 	test_join(test_fork(start_in_vain, NULL));
 	test_kill(holder);
 	CHECK_INT(unlink(lock), 0);

@@ -38,7 +38,7 @@ TEST(sigterm_without_trapping_is_shutdown)
 
 	room = test_shared(sizeof(*room));
 	pid = test_fork(wait_for_ever, NULL);
-	CHECK(eventually(is_ready, NULL, 5000));
+	CHECK(eventually(is_ready, NULL, 10000));
 	kill(pid, SIGTERM);
 	status = test_wait(pid);
 	CHECK(WIFEXITED(status));
@@ -64,9 +64,9 @@ TEST(sigterm_with_trapping_is_pending)
 
 	room = test_shared(sizeof(*room));
 	pid = test_fork(wait_for_ever, "trap");
-	CHECK(eventually(is_ready, NULL, 5000));
+	CHECK(eventually(is_ready, NULL, 10000));
 	/* again while it lives: it may have been about to pause */
-	CHECK(eventually(try_sigterm, &pid, 5000));
+	CHECK(eventually(try_sigterm, &pid, 10000));
 	status = test_wait(pid);
 	CHECK_INT(WEXITSTATUS(status), 5);
 	CHECK_INT(room->page.words_state, 0);
@@ -132,7 +132,7 @@ TEST(sigterm_is_the_servers_thread_s_to_handle)
 
 	room = test_shared(sizeof(*room));
 	pid = test_fork(be_threaded, NULL);
-	CHECK(eventually(is_ready, NULL, 5000));
+	CHECK(eventually(is_ready, NULL, 10000));
 	CHECK_INT(syscall(SYS_tgkill, pid, room->ready, SIGTERM), 0);
 	end = now_ms() + 60;
 	while (now_ms() < end)
