@@ -139,7 +139,7 @@ static void __attribute__((noreturn)) tell(const struct watch *watch)
 	sigset_t none;
 
 	signal(SIGALRM, SIG_DFL);
-	alarm(1);
+	alarm(3);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	describe(cmd, node);

@@ -74,10 +74,11 @@ node_teardown()
 	return "$left"
 }
 
-# within SECONDS COMMAND...: true as soon as the command is.
+# within SECONDS COMMAND...: true as soon as the command is.  How soon is no
+# part of any test: on a machine that stalls it is given half a minute.
 within()
 {
-	local end=$((SECONDS + $1 + 1))
+	local end=$((SECONDS + ($1 > 30 ? $1 : 30) + 1))
 
 	shift
 	until "$@" >/dev/null 2>&1; do
@@ -157,6 +158,34 @@ other_pid()
 	local now
 
 	now=$(gsctl whereis "$1" 2>/dev/null) && [ "$now" != "$2" ]
+}
+
+# PID STATE SWITCHES of each: what they were doing, and how often they slept.
+restings()
+{
+	local pid
+
+	for pid; do
+		awk -v pid="$pid" '$1 == "State:" { state = $2 }
+			$1 == "voluntary_ctxt_switches:" { n = $2 }
+			END { print pid, state, n }' "/proc/$pid/status"
+	done
+}
+
+# at_rest PID [OPTION...]: the client with that OS pid is attached and waits,
+# and so do those whom it could have asked something: all slept at one time.
+at_rest()
+{
+	local pids before
+
+	pids=$(gsctl ls --all --json "${@:2}" | jq -er --argjson job "$1" '
+		select(any(.[]; .name == null and .os_pid == $job))[]
+		| select(.kind == "node" or .kind == "supervisor") | .os_pid') ||
+		return 1
+	# shellcheck disable=SC2086 # a word each
+	before=$(restings $pids "$1") && sleep 0.05 &&
+		[ "$(restings $pids "$1")" = "$before" ] &&
+		! grep -qv ' S ' <<<"$before"
 }
 
 # Dead; whoever adopted it may take its time to reap it.

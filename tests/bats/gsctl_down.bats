@@ -58,8 +58,11 @@ teardown()
 }
 
 @test "gsctl down: --timeout" {
-	gsctl start --name slow --shutdown 3000 "$kit" slow-end 60000 >/dev/null
+	gsctl start --name slow --shutdown infinity "$kit" \
+		slow-end 60000 >/dev/null
+	os=$(gsctl whereis --os-pid slow)
 	refused 124 -- gsctl down --timeout 50
+	kill -9 "$os"
 	within 10 no_processes
 	for value in -1 12x "" abc 99999999999 0x10 1.5 " 5"; do
 		refused 64 "--timeout" "'$value'" -- gsctl down --timeout "$value"

@@ -64,16 +64,32 @@ terminal()
 }
 
 @test "gsctl ls: queued messages are counted" {
-	gsctl cast kv sleep 700
+	within 5 state_is kv waiting
+	gsctl cast kv await "$work/go"
 	within 5 state_is kv running
+	within 5 queued 0
 	seq 5 | gsctl cast --lines kv
-	is "$(gsctl ls | awk -F '\t' '$1 == "kv" { print $5 }')" 5
+	is "$(gsctl ls | awk -F '\t' '$1 == "kv" { print $4, $5 }')" "running 5"
+	: >"$work/go"
+	within 5 queued 0
+}
+
+queued()
+{
+	[ "$(gsctl ls --json | jq '.[] | select(.name == "kv") | .queue')" = "$1" ]
 }
 
 @test "gsctl ls: the root supervisor, no client and no node but with --all" {
 	gsctl ls --json | jq -e 'length == 2' >/dev/null
-	gsctl ls --all --json | jq -e 'length == 4' >/dev/null
-	is "$(gsctl ls -a | wc -l)" 4
+	# a client before this one may be about to go
+	within 5 all_are 4
+	gsctl ls -a | grep -q "	client	"
+}
+
+all_are()
+{
+	[ "$(gsctl ls --all --json | jq length)" -eq "$1" ] &&
+		[ "$(gsctl ls -a | wc -l)" -eq "$1" ]
 }
 
 @test "gsctl ls: --json has the columns as keys" {
@@ -121,8 +137,9 @@ terminal()
 	within 5 state_is kv stopped
 	kill -CONT "$os"
 	within 5 state_is kv waiting
-	gsctl cast kv sleep 500
+	gsctl cast kv await "$work/go"
 	within 5 state_is kv running
+	: >"$work/go"
 }
 
 @test "gsctl tree: the node, its root, its servers" {

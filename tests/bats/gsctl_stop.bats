@@ -82,8 +82,11 @@ logged()
 }
 
 @test "gsctl stop: --timeout" {
-	gsctl start --name slow --shutdown 2000 "$kit" slow-end 60000 >/dev/null
+	gsctl start --name slow --shutdown infinity "$kit" \
+		slow-end 60000 >/dev/null
+	os=$(gsctl whereis --os-pid slow)
 	refused 124 "slow" -- gsctl stop --timeout 50 slow
+	kill -9 "$os"
 	gsctl wait slow --down
 	refused 64 "--timeout" "'-1'" -- gsctl stop --timeout -1 slow
 }

@@ -122,9 +122,10 @@ call_until()
 }
 
 @test "gsctl sys suspend: of a stuck server it is 124, and it does not come later" {
-	gsctl cast kv sleep 1500
+	gsctl cast kv await "$work/go"
 	refused 124 "not done in time" -- gsctl sys suspend --timeout 200 kv
 	refused 124 "" -- gsctl sys change-code --timeout 200 kv "$new"
+	: >"$work/go"
 	is "$(gsctl call kv casts)" 1
 	is "$(status_of kv status)" running
 	is "$(status_of kv version)" 7
@@ -190,7 +191,7 @@ call_until()
 }
 
 @test "gsctl sys trace: events come to this terminal, and end with the server" {
-	gsctl sys trace kv >"$work/out" 2>"$work/err" &
+	gsctl sys trace kv >"$work/out" 2>"$work/err" 3>&- &
 	watcher=$!
 	within 5 call_until "$work/out" first
 	gsctl cast kv x
@@ -214,7 +215,7 @@ traced()
 	echo hello >"$work/greeting"
 	gsctl start --name greeting "$GS_BUILD/man/examples/reload.so" \
 		"$work/greeting" >/dev/null
-	gsctl sys trace greeting >"$work/out" &
+	gsctl sys trace greeting >"$work/out" 3>&- &
 	watcher=$!
 	within 5 traced greeting get
 	kill -HUP "$(gsctl whereis --os-pid greeting)"
@@ -222,7 +223,7 @@ traced()
 	gsctl stop greeting
 	wait "$watcher" || :
 	gsctl start --name echo "$GS_BUILD/man/examples/tcpecho.so" >/dev/null
-	gsctl sys trace echo >"$work/out" &
+	gsctl sys trace echo >"$work/out" 3>&- &
 	watcher=$!
 	within 5 traced echo clients
 	exec 9<>"/dev/tcp/127.0.0.1/$(gsctl call echo port)"
@@ -237,7 +238,7 @@ traced()
 }
 
 @test "gsctl sys trace: --json; interrupted it leaves nothing behind" {
-	gsctl sys trace --json kv >"$work/out" &
+	gsctl sys trace --json kv >"$work/out" 3>&- &
 	watcher=$!
 	within 5 call_until "$work/out" first
 	is "$(head -n 1 "$work/out" | jq -r .event | cut -d ' ' -f 1-3)" \
@@ -256,7 +257,7 @@ traced()
 }
 
 @test "gsctl sys trace: ends when somebody else says no-debug" {
-	gsctl sys trace kv >"$work/out" 2>"$work/err" &
+	gsctl sys trace kv >"$work/out" 2>"$work/err" 3>&- &
 	watcher=$!
 	within 5 call_until "$work/out" first
 	gsctl sys no-debug kv
@@ -266,7 +267,7 @@ traced()
 }
 
 @test "gsctl sys trace: who reads too slowly loses events, the server nothing" {
-	gsctl sys trace kv >"$work/out" &
+	gsctl sys trace kv >"$work/out" 3>&- &
 	watcher=$!
 	within 5 call_until "$work/out" first
 	kill -STOP "$watcher"
@@ -367,7 +368,7 @@ traced()
 @test "gsctl sys change-code: too late is not at all; a crash is an end" {
 	gsctl start --name tally "$old" 5 >/dev/null
 	refused 124 "not done in time" -- \
-		gsctl sys change-code --timeout 300 tally "$new" slow 1000
+		gsctl sys change-code --timeout 300 tally "$new" slow 2000
 	is "$(gsctl call tally version)" 1
 	is "$(status_of tally version)" 1
 	refused 125 signal:11 -- gsctl sys change-code tally "$new" crash

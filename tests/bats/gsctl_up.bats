@@ -207,6 +207,8 @@ in_namespace()
 		gsctl call --lines k0 <"$work/ask" 3>&- &
 		exec 4>"$work/ask"
 		echo "echo before" >&4
+		until gsctl show k0 --json | jq -e ".calls > 0" >/dev/null
+		do sleep 0.02; done
 		n=1
 		while [ "$n" -lt 500 ] && gsctl start --name "k$n" "$kit" \
 			>"$work/out" 2>"$work/words" 4>&-; do

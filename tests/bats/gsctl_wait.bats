@@ -22,19 +22,6 @@ later()
 	job=$!
 }
 
-# The command is attached, and it waits: nor does anybody it asks do anything.
-attached()
-{
-	local pid pids
-
-	pids=$(gsctl ls --all --json "$@" | jq -er --argjson job "$job" '
-		select(any(.[]; .name == null and .os_pid == $job))[]
-		| select(.kind == "node" or .kind == "supervisor") | .os_pid')
-	for pid in $pids "$job"; do
-		grep -q '^State:.S' "/proc/$pid/status" || return 1
-	done
-}
-
 @test "gsctl wait: --up of one that is up, at once" {
 	gsctl start --name kv "$kit" >/dev/null
 	run -0 --separate-stderr gsctl wait kv --up
@@ -45,18 +32,19 @@ attached()
 
 @test "gsctl wait: --up waits for a name to come" {
 	later gsctl wait kv --up
-	within 5 attached
+	within 5 at_rest "$job"
 	gsctl start --name kv "$kit" >/dev/null
 	wait "$job"
 }
 
 @test "gsctl wait: --up waits for init" {
 	later gsctl wait kv --up
-	within 5 attached
-	gsctl start --name kv "$kit" sleep 300 >/dev/null 3>&- &
+	within 5 at_rest "$job"
+	gsctl start --name kv "$kit" await "$work/go" >/dev/null 3>&- &
 	starter=$!
 	within 5 gsctl whereis kv
-	kill -0 "$job"
+	within 5 at_rest "$job"
+	: >"$work/go"
 	wait "$job"
 	is "$(gsctl call kv echo x)" x
 	wait "$starter"
@@ -71,27 +59,26 @@ attached()
 @test "gsctl wait: --down waits for the end" {
 	gsctl start --name kv "$kit" >/dev/null
 	later gsctl wait kv --down
-	within 5 attached
+	within 5 at_rest "$job"
 	gsctl stop kv
 	wait "$job"
 }
 
 @test "gsctl wait: --down is not met by a restart" {
 	pid=$(gsctl start --name kv "$kit")
-	later gsctl wait kv --down --timeout 700
-	within 5 attached
+	later gsctl wait kv --down
+	within 5 at_rest "$job"
 	gsctl kill kv
 	within 10 other_pid kv "$pid"
-	status=0
-	wait "$job" || status=$?
-	is "$status" 124
+	within 5 at_rest "$job"
+	gsctl stop kv
+	wait "$job"
 }
 
 @test "gsctl wait: --restarted" {
 	pid=$(gsctl start --name kv "$kit")
 	later gsctl wait kv --restarted
-	within 5 attached
-	kill -0 "$job"
+	within 5 at_rest "$job"
 	gsctl kill kv
 	wait "$job"
 	other_pid kv "$pid"
@@ -101,7 +88,7 @@ attached()
 @test "gsctl wait: --restarted by pid, and by gsctl restart" {
 	pid=$(gsctl start --name kv "$kit")
 	later gsctl wait "$pid" --restarted
-	within 5 attached
+	within 5 at_rest "$job"
 	gsctl restart kv >/dev/null
 	wait "$job"
 }
@@ -109,7 +96,7 @@ attached()
 @test "gsctl wait: one that was given up will never come" {
 	gsctl start --name kv --max-restarts 0 "$kit" >/dev/null
 	later gsctl wait kv --restarted
-	within 5 attached
+	within 5 at_rest "$job"
 	gsctl kill kv
 	status=0
 	wait "$job" || status=$?
@@ -122,7 +109,7 @@ attached()
 @test "gsctl wait: one that is stopped will not come by itself" {
 	gsctl start --name kv "$kit" >/dev/null
 	later gsctl wait kv --restarted
-	within 5 attached
+	within 5 at_rest "$job"
 	gsctl stop kv
 	status=0
 	wait "$job" || status=$?
@@ -157,7 +144,7 @@ attached()
 @test "gsctl wait: --restarted of a child without a name" {
 	pid=$(gsctl start "$kit")
 	later gsctl wait "$pid" --restarted
-	within 5 attached
+	within 5 at_rest "$job"
 	gsctl kill "$pid"
 	wait "$job"
 	is "$(cat "$work/words")" ""
@@ -165,7 +152,7 @@ attached()
 
 @test "gsctl wait: that nobody has the name is told once" {
 	later gsctl wait kv --up
-	within 5 attached
+	within 5 at_rest "$job"
 	within 5 grep -q "nobody has the name 'kv' yet; waiting" "$work/words"
 	gsctl start --name kv "$kit" >/dev/null
 	wait "$job"
@@ -195,7 +182,7 @@ attached()
 
 @test "gsctl wait: the node goes down meanwhile" {
 	later gsctl wait kv --up --timeout 20000
-	within 5 attached
+	within 5 at_rest "$job"
 	gsctl down
 	status=0
 	wait "$job" || status=$?
@@ -206,7 +193,7 @@ attached()
 	a=$(gsctl start --name a --restart temporary "$kit")
 	b=$(gsctl start --name b --restart temporary "$kit")
 	later gsctl monitor a "$b"
-	within 5 attached
+	within 5 at_rest "$job"
 	gsctl exit b trouble
 	within 5 grep -q trouble "$work/later"
 	gsctl stop a
@@ -219,13 +206,13 @@ DOWN	a	$a	shutdown"
 @test "gsctl monitor: kill -9 and a crash" {
 	pid=$(gsctl start --name kv "$kit")
 	later gsctl monitor kv
-	within 5 attached
+	within 5 at_rest "$job"
 	kill -9 "$(gsctl whereis --os-pid kv)"
 	wait "$job"
 	is "$(cat "$work/later")" "DOWN	kv	$pid	killed"
 	gsctl wait kv --up
 	later gsctl monitor --json kv
-	within 5 attached
+	within 5 at_rest "$job"
 	run -125 gsctl call kv crash
 	wait "$job"
 	is "$(jq -r '.event, .name, .reason' "$work/later" | tr '\n' ' ')" \
@@ -242,7 +229,7 @@ DOWN	a	$a	shutdown"
 @test "gsctl monitor: the node goes down" {
 	pid=$(gsctl start --name kv "$kit")
 	later gsctl monitor kv nobody
-	within 5 attached
+	within 5 at_rest "$job"
 	within 5 grep -q nobody "$work/later"
 	kill -9 "$(node_pid)"
 	wait "$job"
@@ -256,8 +243,8 @@ DOWN	kv	$pid	noconnection"
 	gsctl up -n "$GS_NODE-2"
 	two=$(gsctl start -n "$GS_NODE-2" --name kv "$kit")
 	later gsctl monitor kv "kv@$GS_NODE-2"
-	within 5 attached
-	within 5 attached -n "$GS_NODE-2"
+	within 5 at_rest "$job"
+	within 5 at_rest "$job" -n "$GS_NODE-2"
 	kill -9 "$(node_pid)"
 	within 5 grep -q noconnection "$work/later"
 	gsctl stop "kv@$GS_NODE-2"

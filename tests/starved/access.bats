@@ -185,7 +185,7 @@ new_pids()
 		3>&- &
 	# start would bring up a node of its own where none is yet
 	within 10 gsctl info
-	gsctl start --name kv "$kit" >/dev/null
+	gsctl start --name kv --max-restarts 1000 "$kit" >/dev/null
 	is "$(gsctl call kv echo in)" in
 	gsctl monitor kv >"$work/down" 3>&- &
 	monitor=$!
@@ -193,12 +193,20 @@ new_pids()
 	within 10 sh -c 'gsctl ls --all --json |
 		jq -e "map(select(.kind == \"client\" and .os_pid == 0))
 		| length == 2"'
-	gsctl kill kv
+	# again, if it was not watched as yet
+	within 10 killed_and_told
 	wait "$monitor"
 	has "$(<"$work/down")" killed
 	gsctl wait kv --up
 	is "$(unshare --pid --fork gsctl call kv echo deeper)" deeper
 	gsctl down
+}
+
+killed_and_told()
+{
+	gsctl kill kv
+	gsctl wait kv --up
+	[ -s "$work/down" ]
 }
 
 @test "access: gsctl and gs-node are not set-user-ID" {
@@ -243,14 +251,6 @@ new_pids()
 
 # ---- words of others, on terminals ----
 
-# The client with that OS pid is at work.
-attached()
-{
-	gsctl ls --all --json | jq -e --argjson pid "$1" \
-		'[.[] | select(.os_pid == $pid)]
-		| length == 1'
-}
-
 # What gsctl shows on a terminal, in a file.
 terminal()
 {
@@ -272,7 +272,7 @@ terminal()
 	gsctl start --name down --restart transient "$kit" >/dev/null
 	gsctl call kv out "$bad" >/dev/null
 	gsctl monitor end >"$work/down" 3>&- &
-	within 10 attached "$!"
+	within 10 at_rest "$!"
 	run gsctl call end exit "$bad"
 	run gsctl call down exit "$bad"
 	run gsctl start --name "$bad" "$kit"

@@ -17,13 +17,13 @@ teardown()
 	starved_teardown
 }
 
-# Two for each CPU, for a minute at most.
+# Two for each CPU, for as long as a test may take.
 saturate()
 {
 	local i
 
 	for ((i = 0; i < 2 * $(nproc); i++)); do
-		env -u GS_RUNTIME_DIR timeout 60 sh -c 'while :; do :; done' 3>&- &
+		env -u GS_RUNTIME_DIR timeout 120 sh -c 'while :; do :; done' 3>&- &
 		busy+=("$!")
 	done
 }

@@ -60,8 +60,9 @@ jumps()
 	jumps gsctl start --name kv --max-restarts 2 --max-seconds 3600 \
 		"$kit" >/dev/null
 	is "$(jumps gsctl call kv echo x)" x
-	run jumps gsctl call --timeout 100 kv sleep 400
+	run jumps gsctl call --timeout 100 kv await "$work/go"
 	is "$status" 124
+	: >"$work/go"
 	is "$(jumps gsctl call --timeout 20000 kv sleep 300)" slept
 	for _ in 1 2; do
 		pid=$(gsctl whereis kv)
@@ -102,8 +103,9 @@ jumps()
 	unshare --time --monotonic 86400 --fork gsctl up
 	gsctl start --name kv "$kit" >/dev/null
 	is "$(gsctl call kv echo x)" x
-	run gsctl call --timeout 100 kv sleep 400
+	run gsctl call --timeout 100 kv await "$work/go"
 	is "$status" 124
+	: >"$work/go"
 	is "$(gsctl call --timeout 20000 kv sleep 300)" slept
 	is "$(unshare --time --monotonic 172800 --fork \
 		gsctl call kv echo later)" later

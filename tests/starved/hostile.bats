@@ -43,7 +43,7 @@ ended_for_good()
 	log=$(log_file)
 	truncate -s 0 "$segment"
 	# whoever touches it first may die of it, but does not hang
-	run timeout 10 gsctl call kv echo x
+	run timeout 30 gsctl call kv echo x
 	[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 	ended_for_good "$log"
 }
@@ -53,7 +53,7 @@ ended_for_good()
 	needs_segment
 	log=$(log_file)
 	truncate -s 1G "$segment"
-	run timeout 10 gsctl call kv echo x
+	run timeout 30 gsctl call kv echo x
 	[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 	ended_for_good "$log"
 }
@@ -65,7 +65,7 @@ ended_for_good()
 	size=$(stat -c %s "$segment")
 	truncate -s 0 "$segment"
 	truncate -s "$size" "$segment"
-	run timeout 10 gsctl call kv echo x
+	run timeout 30 gsctl call kv echo x
 	[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 	ended_for_good "$log"
 }
@@ -82,7 +82,7 @@ ended_for_good()
 		esac
 	done
 	is "$(stat -c %s "$segment")" 4096
-	run timeout 10 gsctl call idle echo x
+	run timeout 30 gsctl call idle echo x
 	[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 	ended_for_good "$log"
 }

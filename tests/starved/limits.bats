@@ -29,9 +29,11 @@ until_refused()
 	[ "$n" -ge 2 ]
 }
 
-# What fits works, and what is freed can be used again.
+# goes_on NAME...: what fits works, and what these give up can be used again.
 goes_on()
 {
+	local name
+
 	for i in 1 "$n"; do
 		is "$(gsctl call "k$i" echo "$i")" "$i"
 	done
@@ -40,7 +42,9 @@ goes_on()
 	pid=$(gsctl whereis k1)
 	kill -9 "$(gsctl whereis --os-pid k1)"
 	within 10 other_pid k1 "$pid"
-	gsctl stop k1
+	for name; do
+		gsctl stop "$name"
+	done
 	# an end is told a moment before the kernel has its place again
 	within 10 starts again
 	is "$(gsctl call again echo x)" x
@@ -49,12 +53,6 @@ goes_on()
 starts()
 {
 	gsctl start --name "$1" "$kit" >/dev/null 2>&1
-}
-
-clients_are()
-{
-	[ "$(timeout 5 gsctl ls --all --json | jq \
-		'map(select(.kind == "client")) | length')" -ge "$1" ]
 }
 
 @test "starved: 64 descriptors for the node, hard and soft" {
@@ -70,9 +68,9 @@ clients_are()
 			stay+=("$!")
 		done
 		within 10 clients_are 4
-		is "$(timeout 10 gsctl call k2 echo x)" x
+		is "$(timeout 20 gsctl call k2 echo x)" x
 		kill "${stay[@]}"
-		goes_on
+		goes_on k1
 	)
 	gsctl down
 }
@@ -129,7 +127,9 @@ clients_are()
 	}
 	gsctl up
 	until_refused processes
-	goes_on
+	# gsctl is one of the 50: a child that was forked ahead while there was
+	# none may have made one more server than can be started beside it
+	goes_on k1 k2
 	run -0 gsctl down
 	unset -f gsctl
 }
@@ -178,7 +178,7 @@ in_group()
 	enter_group pids pids.max pids.max 50
 	in_group gsctl up
 	until_refused processes
-	goes_on
+	goes_on k1
 	gsctl down
 	no_processes
 }
@@ -223,7 +223,7 @@ in_group()
 		skip "gsctl itself needs more, as sanitizers do"
 	refused 70 "shared memory" "Cannot allocate memory" -- \
 		bash -c 'ulimit -v 100000; exec gsctl up'
-	no_processes
+	within 5 no_processes
 	is "$(node_segments)" ""
 	gsctl up
 }
@@ -231,7 +231,7 @@ in_group()
 @test "starved: a limit on file sizes is said" {
 	refused 70 "shared memory" "File too large" -- \
 		bash -c 'ulimit -f 1000; exec gsctl up'
-	no_processes
+	within 5 no_processes
 	is "$(node_segments)" ""
 	gsctl up
 }

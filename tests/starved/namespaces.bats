@@ -46,13 +46,12 @@ teardown()
 	gsctl start --name kv "$kit" >/dev/null
 	is "$(unshare --pid --fork --mount-proc gsctl call kv echo x)" x
 	# its end is seen: places and descriptors come back
-	before=$(gsctl info --json | jq .processes)
 	unshare --pid --fork --mount-proc --kill-child \
 		gsctl call kv sleep 30000 3>&- &
 	job=$!
-	within 10 sh -c "[ \"\$(gsctl info --json | jq .processes)\" -gt $before ]"
+	within 10 clients_are 2
 	kill -9 "$job"
-	within 10 sh -c "[ \"\$(gsctl info --json | jq .processes)\" -eq $before ]"
+	within 10 clients_are 1
 	kill -9 "$(gsctl whereis --os-pid kv)"
 	gsctl down
 }

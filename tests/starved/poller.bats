@@ -24,7 +24,7 @@ does_all()
 	is "$(gsctl call kv echo x)" x
 	gsctl cast kv sleep 0
 	is "$(gsctl call kv casts)" 1
-	run gsctl call --timeout 50 kv sleep 300
+	run gsctl call --timeout 50 kv await "$work/never"
 	is "$status" 124
 	pid=$(gsctl whereis kv)
 	kill -9 "$(gsctl whereis --os-pid kv)"

@@ -45,6 +45,13 @@ without_shm()
 		$1"
 }
 
+# So many clients are attached, with the one that looks.
+clients_are()
+{
+	[ "$(timeout 20 gsctl ls --all --json | jq \
+		'map(select(.kind == "client")) | length')" -eq "$1" ]
+}
+
 # An ordinary user of this test alone; "${as[@]}" COMMAND is run as that one.
 as_user()
 {

@@ -38,17 +38,17 @@ no_errors()
 	is "$(memcheck gsctl call kv echo x)" x
 	memcheck gsctl start --name two "$kit" >/dev/null
 	memcheck gsctl ls >/dev/null
-	run memcheck gsctl call --timeout 50 kv sleep 500
+	run memcheck gsctl call --timeout 50 kv await "$work/go"
 	is "$status" 124
+	: >"$work/go"
 	no_errors
 	# one that is killed there is seen to end
-	before=$(gsctl info --json | jq .processes)
 	valgrind -q gsctl call --timeout 60000 kv sleep 60000 \
 		>/dev/null 2>&1 3>&- &
 	job=$!
-	within 40 sh -c "[ \"\$(gsctl info --json | jq .processes)\" -gt $before ]"
+	within 40 clients_are 2
 	kill -9 "$job"
-	within 20 sh -c "[ \"\$(gsctl info --json | jq .processes)\" -eq $before ]"
+	within 20 clients_are 1
 	gsctl kill kv
 }
 
