@@ -160,32 +160,32 @@ other_pid()
 	now=$(gsctl whereis "$1" 2>/dev/null) && [ "$now" != "$2" ]
 }
 
-# PID STATE SWITCHES of each: what they were doing, and how often they slept.
-restings()
+# asleep PID: how often it has gone to sleep, if it sleeps.
+asleep()
 {
-	local pid
-
-	for pid; do
-		awk -v pid="$pid" '$1 == "State:" { state = $2 }
-			$1 == "voluntary_ctxt_switches:" { n = $2 }
-			END { print pid, state, n }' "/proc/$pid/status"
-	done
+	awk '$1 == "State:" { sleeps = $2 == "S" }
+		$1 == "voluntary_ctxt_switches:" { n = $2 }
+		END { print n; exit !sleeps }' "/proc/$1/status"
 }
 
 # at_rest PID [OPTION...]: the client with that OS pid is attached and waits,
-# and so do those whom it could have asked something: all slept at one time.
+# and those whom it could have asked something do nothing: they sleep, and have
+# not been awake between two looks.
 at_rest()
 {
-	local pids before
+	local pid pids before=() i=0
 
 	pids=$(gsctl ls --all --json "${@:2}" | jq -er --argjson job "$1" '
 		select(any(.[]; .name == null and .os_pid == $job))[]
 		| select(.kind == "node" or .kind == "supervisor") | .os_pid') ||
 		return 1
-	# shellcheck disable=SC2086 # a word each
-	before=$(restings $pids "$1") && sleep 0.05 &&
-		[ "$(restings $pids "$1")" = "$before" ] &&
-		! grep -qv ' S ' <<<"$before"
+	for pid in $pids; do
+		before+=("$(asleep "$pid")") || return 1
+	done
+	asleep "$1" || return 1
+	for pid in $pids; do
+		[ "$(asleep "$pid")" = "${before[i++]}" ] || return 1
+	done
 }
 
 # Dead; whoever adopted it may take its time to reap it.

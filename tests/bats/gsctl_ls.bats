@@ -83,7 +83,7 @@ queued()
 	gsctl ls --json | jq -e 'length == 2' >/dev/null
 	# a client before this one may be about to go
 	within 5 all_are 4
-	gsctl ls -a | grep -q "	client	"
+	gsctl ls -a | grep -q "	client$"
 }
 
 all_are()
