@@ -308,9 +308,8 @@ TEST(TMO_23_timers_and_monitors_wake_it)
 	pid = start("monitor target");
 	/* again when the timer comes before anybody has looked */
 	do {
-		CHECK_STR(
-		    ask(GS_PID(pid), "note off;after 300 self note tick;"
-				     "reply so;hibernate"),
+		CHECK_STR(ask(GS_PID(pid), "note off;after 300 self note tick;"
+					   "reply so;hibernate"),
 		    "so");
 		CHECK(eventually(sleeps_or_ticked, &pid, SOON));
 	} while (notes("tick") == notes("off"));
