@@ -84,21 +84,24 @@ gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 /*
  * The node has published the death, so there is nothing to wait for, but for
  * one that it has turned away, and then only until its SIGKILL has arrived.
- * A note that anybody else has made must not make root wait.
+ * A note that anybody else has made must not make root wait, and one told
+ * twice must not reap who has the number by now.
  */
 void
 gsi_root_reap(struct gsi_root *root, const struct gsi_note *note)
 {
 	struct gsi_ask ask = { .pid = note->who };
+	bool away = gs_pid_is_none(note->who);
 	const struct gsi_child *child =
-	    gs_pid_is_none(note->who)
-		? gsi_child_by_os_pid(&root->children, note->os_pid)
-		: NULL;
-	bool away = child != NULL && !child->started && note->os_pid > 1;
+	    away ? gsi_child_by_os_pid(&root->children, note->os_pid)
+		 : gsi_child_by_pid(&root->children, note->who);
+	bool ours =
+	    child != NULL && child->os_pid == note->os_pid && note->os_pid > 1;
 
+	away = away && ours && !child->started;
 	if (away)
 		kill(note->os_pid, SIGKILL);
-	if (note->os_pid > 1)
+	if (ours)
 		while (waitpid(note->os_pid, NULL, away ? 0 : WNOHANG) < 0 &&
 		       errno == EINTR)
 			;

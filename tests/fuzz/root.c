@@ -17,10 +17,15 @@ static void
 check(struct world *w)
 {
 	uint64_t waiting = 0, serial = 0;
+	struct gsi_children *all = &w->root->children;
 	struct gsi_child *before = NULL;
+	uint32_t count = 0;
 
-	for (struct gsi_child *c = w->root->children.first; c; c = c->next) {
+	for (struct gsi_child *c = all->first; c; c = c->next) {
 		FUZZ(c->prev == before && c->serial >= serial);
+		FUZZ(c->serial == 0 || gsi_child_by_serial(all, c->serial));
+		FUZZ(gs_pid_is_none(c->pid) || gsi_child_by_pid(all, c->pid));
+		FUZZ(gsi_child_by_id(all, c->id));
 		FUZZ(gsi_spec_check(c->spec, c->spec->size));
 		FUZZ(c->state >= 0 && c->state <= GS_CHILD_FAILED);
 		FUZZ(!c->has_starter || c->os_pid != 0);
@@ -28,8 +33,9 @@ check(struct world *w)
 		waiting += c->has_starter + c->has_stopper;
 		serial = c->serial;
 		before = c;
+		count++;
 	}
-	FUZZ(w->root->children.last == before);
+	FUZZ(all->last == before && all->count == count);
 	FUZZ(waiting == w->open);
 }
 
