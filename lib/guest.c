@@ -2,8 +2,8 @@
 /*
  * Becoming a guest of another node, and leaving it.  The rule: a node that is
  * stopped or gone costs who addresses it no more than its timeout; who must
- * not wait at all (cast, send, reply) waits GSI_MOMENT_NS, and then does not
- * ask that node again for a while.
+ * not wait at all (cast, send, reply) waits GSI_MOMENT_NS, longer for a node that
+ * is slow, and then does not ask it again for a while.
  */
 #include "lib/guest.h"
 
@@ -99,7 +99,7 @@ attach(
 	else if (deadline == GSI_LATER)
 		deadline = gsi_deadline(GS_CALL_TIMEOUT);
 	if (status == 0)
-		status = gsi_visit_end(g, to, deadline, out);
+		status = gsi_visit_end(g, to, deadline, soon, out);
 	return status == -ETIMEDOUT && soon ? -EHOSTUNREACH : status;
 }
 

@@ -120,9 +120,12 @@ void gsi_guest_free(struct gsi_guest *guest);
  */
 int gsi_visit_begin(
     struct gsi_self *me, gs_addr to, bool soon, struct gsi_guest **out);
-/* Waits for the answer: 0 and *out, the guest; else g is no more. */
-int gsi_visit_end(
-    struct gsi_guest *g, gs_addr to, int64_t deadline, struct gsi_guest **out);
+/*
+ * Waits for the answer: 0 and *out, the guest; else g is no more.  soon: beyond
+ * the deadline as well, if the node is not stopped but slow.
+ */
+int gsi_visit_end(struct gsi_guest *g, gs_addr to, int64_t deadline, bool soon,
+    struct gsi_guest **out);
 
 /* guest_mail.c */
 /* A message from another node, or of its end: true and *message. */

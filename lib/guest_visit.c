@@ -4,6 +4,7 @@
  * at once: saying hello, and waiting to be let in.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,10 +13,13 @@
 #include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/pending.h"
+#include "lib/procfs.h"
 #include "lib/request.h"
 #include "lib/runtime.h"
 
 #define SILENT_NS (1000 * NS_PER_MS)
+#define SLOW_NS                                                                \
+	(2000 * NS_PER_MS) /* behind the moment, for who is not stopped */
 #define GONE_MAX 8u /* guests of nodes that are gone, kept to be read */
 
 /* ---- nodes that do not answer ---- */
@@ -163,11 +167,54 @@ add(struct gsi_guest *g)
 	pthread_mutex_unlock(&all->lock);
 }
 
-int
-gsi_visit_end(
-    struct gsi_guest *g, gs_addr to, int64_t deadline, struct gsi_guest **out)
+/* Its listener, by the kernel's word; another namespace's cannot be told. */
+static bool
+is_stopped(const struct gsi_guest *g)
 {
-	struct gsi_door door = { g->name, g->path, SOCK_NONBLOCK, deadline };
+	char text[GSI_STAT];
+	const char *stat = NULL;
+	struct ucred node;
+	socklen_t size = sizeof(node);
+
+	if (getsockopt(g->self.socket, SOL_SOCKET, SO_PEERCRED, &node, &size) ==
+		0 &&
+	    node.pid > 0)
+		stat = gsi_proc_stat(node.pid, text);
+	return stat == NULL || stat[1] == 'T' || stat[1] == 't';
+}
+
+/*
+ * Who must not wait gives up a node that is stopped.  One that others, or the
+ * machine, keep from running is none: what is for it is not lost for that.
+ */
+static int64_t
+for_the_slow(const struct gsi_guest *g, int64_t moment)
+{
+	struct pollfd p = { .fd = g->self.socket, .events = POLLIN };
+	const int64_t most = moment + SLOW_NS;
+	int64_t now = gsi_now_ns(), until = moment;
+
+	for (;;) {
+		int left =
+		    until > now ? (int)((until - now) / NS_PER_MS) + 1 : 0;
+
+		if (poll(&p, 1, left) > 0)
+			return most;
+		now = gsi_now_ns();
+		if (now < until)
+			continue;
+		if (now >= most || is_stopped(g))
+			return moment;
+		until = now + GSI_MOMENT_NS;
+	}
+}
+
+int
+gsi_visit_end(struct gsi_guest *g, gs_addr to, int64_t deadline, bool soon,
+    struct gsi_guest **out)
+{
+	struct gsi_door door = { g->name, g->path, SOCK_NONBLOCK,
+		soon ? for_the_slow(g, deadline) : deadline };
 	struct gsi_guests *all = g->host->guests;
 	int status = absent(gsi_enter_end(&g->self, &door));
 

@@ -115,7 +115,7 @@ visit(struct gsi_self *me, gs_replies *all, const char *name)
 	for (size_t i = 0; begun != NULL && i < all->count; i++)
 		if (all->at[i].status == 0 && begun[i] != NULL &&
 		    gsi_visit_end(begun[i], GS_NAME_AT(name, all->at[i].node),
-			deadline, &guest) != 0)
+			deadline, true, &guest) != 0)
 			no_node(&all->at[i]);
 	free(begun);
 	return begun == NULL ? -ENOMEM : status;

@@ -35,7 +35,7 @@ typedef struct gs_replies {
  * also when all are bad; what has come in time is kept, what comes later is
  * dropped and never becomes a message.  A node that is not there, a name that
  * nobody holds and a server that dies are bad at once; a node that is stopped
- * costs 100 ms more if it was not visited before.
+ * costs 100 ms more if it was not visited before, one that is slow 2 s at most.
  * -EINVAL, -ENOTCONN no node is open, -ENOMEM.
  * Follows gen_server:multi_call/4.
  */

@@ -52,14 +52,19 @@ see_until(struct seen *s, int *what, int count)
 static inline void
 come_to_rest(struct seen *s)
 {
+	bool rests = false;
 	int all = s->all, i;
 
 	/* what a burst has grown is given back once */
 	for (i = 0; i < 20 && readable(gs_fd(), 150); i++)
 		CHECK_OK(gs_dispatch(see, s));
-	CHECK(!readable(gs_fd(), 200));
-	CHECK_INT(gs_dispatch(see, s), 0);
-	CHECK(!readable(gs_fd(), 50));
+	/* somebody else may have had to do with it, and was not let run */
+	for (i = 0; i < 5 && !rests; i++) {
+		rests = !readable(gs_fd(), 200);
+		CHECK_INT(gs_dispatch(see, s), 0);
+		rests = rests && !readable(gs_fd(), 50);
+	}
+	CHECK(rests);
 	CHECK_INT(s->all, all);
 }
 

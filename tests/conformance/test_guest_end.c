@@ -3,6 +3,9 @@
  * Ends seen across nodes: of processes, of whole nodes, of guests; and nodes
  * that are stopped.
  */
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "tests/conformance/other.h"
 
 /* EXIT-17 */
@@ -176,6 +179,73 @@ TEST(a_stopped_node_costs_no_more_than_the_timeout)
 	CHECK_STR(ask(THERE(0), "reply fine"), "fine");
 	other_cont(0);
 	others_down(2);
+}
+
+/* Is there, and lets nobody in: for so long, then it is no more. */
+struct slow {
+	int ms;
+	int ready[2];
+};
+
+static void
+be_slow(void *data)
+{
+	struct slow *slow = data;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/%s.sock",
+	    getenv("GS_RUNTIME_DIR"), other(0));
+	CHECK_INT(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	CHECK_INT(listen(fd, 8), 0);
+	CHECK_INT(write(slow->ready[1], "x", 1), 1);
+	usleep((useconds_t)slow->ms * 1000);
+	CHECK_INT(unlink(at.sun_path), 0);
+}
+
+/* How long a cast to it takes that finds it so, or stopped. */
+static int64_t
+slow_takes(struct slow slow, bool stopped)
+{
+	gs_addr to = GS_NAME_AT("there", other(0));
+	int64_t from, took;
+	char byte;
+	pid_t pid;
+
+	CHECK_INT(pipe(slow.ready), 0);
+	pid = test_fork(be_slow, &slow);
+	CHECK_INT(read(slow.ready[0], &byte, 1), 1);
+	if (stopped) {
+		CHECK_INT(kill(pid, SIGSTOP), 0);
+		CHECK(eventually(test_is_stopped, &pid, SOON));
+	}
+	from = now_ms();
+	CHECK_INT(gs_cast(to, GS_NONE), 0);
+	took = now_ms() - from;
+	CHECK_INT(kill(pid, SIGCONT), 0);
+	test_join(pid);
+	close(slow.ready[0]);
+	close(slow.ready[1]);
+	return took;
+}
+
+/* On a busy machine a node that runs is not given up as a stopped one is. */
+TEST(a_slow_node_is_waited_for_and_a_stopped_one_is_not)
+{
+	int64_t took = 600;
+
+	node_up();
+	for (int i = 0; i < 5 && took >= 600; i++) {
+		took = slow_takes((struct slow){ .ms = 900 }, true);
+		CHECK(took >= 100);
+		/* for a second it is not asked again */
+		CHECK(unnoted("never", 1100));
+	}
+	CHECK(took < 600);
+	for (int i = 0; i < 5 && took < 500; i++)
+		took = slow_takes((struct slow){ .ms = 800 }, false);
+	CHECK(took >= 500);
+	node_down();
 }
 
 static int

@@ -146,11 +146,11 @@ probe(void)
 
 	if (status == 0)
 		status =
-		    gs_call(gs_to_name("by"), GS_TEXT("pid"), &reply, 3000);
+		    gs_call(gs_to_name("by"), GS_TEXT("pid"), &reply, 15000);
 	if (status != 0)
 		return failed("probe", status);
 	printf("by %.*s", (int)reply.size, (const char *)reply.data);
-	status = gs_call(gs_to_name("by"), GS_TEXT("casts"), &reply, 3000);
+	status = gs_call(gs_to_name("by"), GS_TEXT("casts"), &reply, 15000);
 	if (status == 0)
 		status = gs_node_inspect(&info);
 	if (status != 0)

@@ -185,7 +185,7 @@ static bool
 settled(struct stage *stage, int *now)
 {
 	const struct timespec pause = { 0, 10000000 };
-	int64_t end = now_ms() + 2000 * test_slowness();
+	int64_t end = now_ms() + 4000 * test_slowness();
 
 	for (;;) {
 		holdings_count(stage, now);
@@ -231,12 +231,16 @@ unharmed(struct stage *stage)
 {
 	static const char *const stop[] = { "gsctl", "stop", "x", NULL };
 	char now[sizeof(stage->bystander)] = "";
+	const struct timespec pause = { 0, 5000000 };
+	int64_t end = now_ms() + 10000;
 	struct outcome outcome;
 
 	stage_run(stage, &outcome, stop);
 	/* the node may not have buried it yet */
-	for (int i = 0; i < 20 && strcmp(now, stage->bystander) != 0; i++)
-		probe(stage, now, sizeof(now));
+	for (probe(stage, now, sizeof(now));
+	     strcmp(now, stage->bystander) != 0 && now_ms() < end;
+	     probe(stage, now, sizeof(now)))
+		nanosleep(&pause, NULL);
 	if (strcmp(now, stage->bystander) != 0)
 		stage_trouble(stage, "was: %snow: %s", stage->bystander, now);
 	if (stage->play->trouble[0] == '\0')
@@ -342,7 +346,7 @@ judge_end(struct stage *stage)
 	if (again && well) {
 		run_well(stage, "up", up);
 		run_well(stage, "down", down);
-		if (pump_gone(stage->pump, 2000) != 0)
+		if (pump_gone(stage->pump, 10000) != 0)
 			stage_trouble(stage, "a process is left at last");
 		if (leftovers(stage, text))
 			stage_trouble(stage, "%s is left at last", text);

@@ -51,7 +51,7 @@ kill_named(struct stage *stage, const char *comm)
 
 	if (pid > 1) {
 		kill(pid, SIGKILL);
-		for (int i = 0; i < 1000 && !test_gone(pid); i++)
+		for (int i = 0; i < 10000 && !test_gone(pid); i++)
 			nanosleep(&pause, NULL);
 	} else
 		stage_trouble(stage, "no %s to kill", comm);
@@ -179,7 +179,7 @@ reap(struct stage *stage)
 static void
 clear(struct stage *stage)
 {
-	if (pump_gone(stage->pump, 2000) != 0) {
+	if (pump_gone(stage->pump, 10000) != 0) {
 		stage_trouble(stage, "processes are left:");
 		pump_each(stage->pump, command_describe, stage);
 		pump_each(stage->pump, kill_ours, NULL);
