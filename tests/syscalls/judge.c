@@ -120,16 +120,6 @@ fewest(struct stage *stage, const int *counts)
 			least[i] = counts[i] + 1;
 }
 
-/* A pipe of a root that died is closed when the next one brings its own. */
-static bool
-more(const int *counts, const int *least)
-{
-	for (int i = 0; i < COUNTS; i++)
-		if (counts[i] > least[i] - 1 + (i == NODE_PIPES))
-			return true;
-	return false;
-}
-
 /* ---- the node ---- */
 
 static void
@@ -191,7 +181,7 @@ settled(struct stage *stage, int *now)
 		holdings_count(stage, now);
 		if (stage->play->aim == NULL)
 			fewest(stage, now);
-		if (!more(now, stage->play->least))
+		if (!holdings_more(now, stage->play->least))
 			return true;
 		if (now_ms() >= end)
 			return false;
@@ -219,7 +209,7 @@ same_descriptors(struct stage *stage)
 	if (settled(stage, now))
 		return;
 	for (int i = 0; i < COUNTS; i++)
-		if (now[i] > stage->play->least[i] - 1 + (i == NODE_PIPES))
+		if (now[i] > holdings_most(stage->play->least, i))
 			stage_trouble(stage, "%s has %d %s, not %d",
 			    i < COUNTS / 2 ? "the node" : "root", now[i],
 			    what[i % 5], stage->play->least[i] - 1);

@@ -14,6 +14,8 @@
 #define OUTPUT 4096
 #define TROUBLE 2048
 #define NODE_PIPES 1 /* among the COUNTS */
+#define NODE_BELLS 4
+#define ROOT_BELLS 9
 #define COUNTS 10 /* kinds of descriptors, of the node and of root */
 
 enum step_flags {
@@ -96,6 +98,9 @@ void stage_run(
 
 /* holdings.c: COUNTS / 2 kinds of the node, then of root */
 void holdings_count(struct stage *stage, int *counts);
+/* The most that may be where these are the fewest, plus one; one has more. */
+int holdings_most(const int *least, int i);
+bool holdings_more(const int *counts, const int *least);
 
 /* judge.c */
 void judge_step(struct stage *stage, const struct step *step,
