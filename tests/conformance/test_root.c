@@ -202,3 +202,51 @@ TEST(root_keeps_no_descriptor_of_whom_it_answered)
 	pthread_barrier_destroy(&all);
 	node_down();
 }
+
+/* The second one stays in its init until it is killed there. */
+static gs_next
+init_but_once(void *state, gs_bytes argument)
+{
+	(void)state;
+	(void)argument;
+	note("in");
+	if (notes("in") == 2)
+		gate_wait(1);
+	return gs_ok();
+}
+
+static GS_SERVER(but_once, .init = init_but_once);
+
+static void *
+restart_one(void *data)
+{
+	gs_pid pid;
+
+	*(int *)data = gs_child_restart(GS_NAME("one"), &pid, FOREVER);
+	return NULL;
+}
+
+/* SUPA-08, and with nobody to do it again it is not started again. */
+TEST(root_leaves_down_what_fails_when_it_is_restarted_by_hand)
+{
+	gs_child_spec spec = { .behaviour = &but_once };
+	gs_pid pid;
+	pthread_t thread;
+	int status;
+
+	node_up();
+	spec.options.name = "one";
+	CHECK_OK(gs_child_start(&spec, &pid));
+	CHECK_INT(pthread_create(&thread, NULL, restart_one, &status), 0);
+	CHECK(wait_notes("in", 2));
+	CHECK_OK(gs_whereis("one", &pid));
+	end_with(pid, "kill");
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	CHECK_INT(status, -ECHILD);
+	CHECK_INT(entry("one").child.state, GS_CHILD_STOPPED);
+	CHECK_STR(entry("one").child.last_reason, "killed");
+	CHECK(is_free("one"));
+	CHECK_OK(gs_child_restart(GS_NAME("one"), &pid, SOON));
+	CHECK_INT(notes("in"), 3);
+	node_down();
+}
