@@ -173,7 +173,7 @@ await_end(struct gsi_root *root, struct gsi_child *child)
 			continue;
 		memcpy(&note, m.body.data, sizeof(note));
 		gsi_root_reap(root, &note);
-		who = gsi_child_by_os_pid(&root->children, note.os_pid);
+		who = gsi_root_of_note(root, &note);
 		if (who != NULL)
 			who->os_pid = 0;
 	}

@@ -103,6 +103,9 @@ void gsi_root_stop(struct gsi_root *root, struct gsi_child *child);
 void gsi_root_kill(struct gsi_child *child);
 /* Its init has succeeded. */
 void gsi_root_up(struct gsi_root *root, struct gsi_child *child);
+/* Whose end the note tells; NULL: nobody's that is known. */
+struct gsi_child *gsi_root_of_note(
+    struct gsi_root *root, const struct gsi_note *note);
 void gsi_root_reap(struct gsi_root *root, const struct gsi_note *note);
 /* Did one of those in their init say that it is up, and it was lost? */
 void gsi_root_look(struct gsi_root *root);

@@ -81,6 +81,15 @@ gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 	return 0;
 }
 
+struct gsi_child *
+gsi_root_of_note(struct gsi_root *root, const struct gsi_note *note)
+{
+	/* one that was turned away has never had a pid */
+	return gs_pid_is_none(note->who)
+		   ? gsi_child_by_os_pid(&root->children, note->os_pid)
+		   : gsi_child_by_pid(&root->children, note->who);
+}
+
 /*
  * The node has published the death, so there is nothing to wait for, but for
  * one that it has turned away, and then only until its SIGKILL has arrived.
@@ -91,14 +100,11 @@ void
 gsi_root_reap(struct gsi_root *root, const struct gsi_note *note)
 {
 	struct gsi_ask ask = { .pid = note->who };
-	bool away = gs_pid_is_none(note->who);
-	const struct gsi_child *child =
-	    away ? gsi_child_by_os_pid(&root->children, note->os_pid)
-		 : gsi_child_by_pid(&root->children, note->who);
+	const struct gsi_child *child = gsi_root_of_note(root, note);
 	bool ours =
 	    child != NULL && child->os_pid == note->os_pid && note->os_pid > 1;
+	bool away = ours && gs_pid_is_none(note->who) && !child->started;
 
-	away = away && ours && !child->started;
 	if (away)
 		kill(note->os_pid, SIGKILL);
 	if (ours)
@@ -148,9 +154,7 @@ take_child(struct gsi_root *root, const struct gsi_message *m)
 		return;
 	memcpy(&note, m->body.data, sizeof(note));
 	note.reason[GS_REASON_MAX] = '\0';
-	child = gs_pid_is_none(note.who)
-		    ? gsi_child_by_os_pid(&root->children, note.os_pid)
-		    : gsi_child_by_pid(&root->children, note.who);
+	child = gsi_root_of_note(root, &note);
 	if (child != NULL && child->os_pid != 0) {
 		serial = child->serial;
 		/* after the reaping its page is no more, nor is its reason */
