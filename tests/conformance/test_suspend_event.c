@@ -22,6 +22,8 @@ TEST(SYS_23_a_watched_signal_waits_its_turn)
 	for (int round = 1; round <= 2; round++) {
 		CHECK_OK(gs_sys_suspend(GS_PID(pid), SOON));
 		tell(GS_PID(pid), "note before");
+		/* answered behind it: it has been taken, and put aside */
+		CHECK_OK(gs_sys_suspend(GS_PID(pid), SOON));
 		CHECK(wait_queue(GS_PID(pid), 1));
 		CHECK_INT(kill(os_pid, SIGUSR1), 0);
 		CHECK(wait_queue(GS_PID(pid), 2));
