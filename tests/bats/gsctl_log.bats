@@ -133,6 +133,8 @@ logged()
 @test "gsctl log: -f over the rotation of the file, nothing lost or twice" {
 	gsctl log -f kv >"$work/out" 3>&- &
 	job=$!
+	gsctl call kv out followed
+	within 5 grep -q followed "$work/out"
 	# one line each, more than the file may hold
 	for i in {1..12}; do
 		seq -f "out $i-%.0f $(printf 'x%.0s' {1..900})" 1 100 |
