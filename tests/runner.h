@@ -24,7 +24,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-#define TEST_SECONDS 30
+#define TEST_SECONDS 60
 
 struct test_case {
 	const char *name;
