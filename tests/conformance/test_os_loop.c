@@ -40,6 +40,13 @@ cpu_of_both(void)
 	return cpu_ms(info.os_pid) + cpu_ms(root_process().os_pid);
 }
 
+static bool
+all_crashes_told(void *data)
+{
+	(void)data;
+	return caught_count(" error crash ") > RESTARTS;
+}
+
 TEST(OS_21_a_crash_loop_costs_little_and_ends)
 {
 	gs_child_spec spec = { .behaviour = &puppet,
@@ -60,6 +67,7 @@ TEST(OS_21_a_crash_loop_costs_little_and_ends)
 	CHECK_INT(notes("up"), RESTARTS + 1);
 	/* each end is reported once; then there is silence */
 	CHECK(wait_caught("reached_max_restart_intensity"));
+	CHECK(eventually(all_crashes_told, NULL, SOON));
 	CHECK_INT(caught_count(" error crash "), RESTARTS + 1);
 	size = strlen(caught());
 	CHECK(size < (RESTARTS + 2) * 4096);
