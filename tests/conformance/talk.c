@@ -19,16 +19,40 @@ ask(gs_addr to, const char *request)
 	return text;
 }
 
+struct letter {
+	int (*send)(gs_addr to, gs_bytes bytes);
+	gs_addr to;
+	const char *text;
+	int status;
+};
+
+static bool
+is_sent(void *data)
+{
+	struct letter *l = data;
+
+	l->status = l->send(l->to, GS_TEXT(l->text));
+	return l->status != -EAGAIN;
+}
+
+/* A receiver that gives memory back refuses, and may not be let run then. */
+static void
+send_it(struct letter letter)
+{
+	eventually(is_sent, &letter, SOON);
+	CHECK_INT(letter.status, 0);
+}
+
 void
 tell(gs_addr to, const char *request)
 {
-	CHECK_INT(gs_cast(to, GS_TEXT(request)), 0);
+	send_it((struct letter){ gs_cast, to, request, 0 });
 }
 
 void
 post(gs_addr to, const char *message)
 {
-	CHECK_INT(gs_send(to, GS_TEXT(message)), 0);
+	send_it((struct letter){ gs_send, to, message, 0 });
 }
 
 void

@@ -112,7 +112,7 @@ TEST(stopped_node_does_not_stop_servers_after_a_burst)
 	settle(GS_PID(pid));
 	/* each time long enough to give the memory of a burst back, or try */
 	for (i = 0; i < 12; i++) {
-		CHECK_INT(gs_cast(GS_PID(pid), GS_TEXT("note x")), 0);
+		tell(GS_PID(pid), "note x");
 		settle(GS_PID(pid));
 		idle = now_ms() + 150;
 		CHECK(eventually(time_is_over, &idle, SOON));
