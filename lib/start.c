@@ -14,8 +14,9 @@
 #define NEW_ROOT_NS (3000 * NS_PER_MS)
 
 /*
- * A root that is dead was asked nothing: the next one is up in a moment.  One
- * that died over the question may be followed by one that is asked again.
+ * A root that is dead was asked nothing: the next one is up in a moment.  Nor
+ * was one that gives its mailbox back, or has it full.  One that died over the
+ * question may be followed by one that is asked again.
  */
 static int
 call_root(struct gsi_self *me, gs_bytes request, bool harmless, gs_bytes *reply,
@@ -29,7 +30,8 @@ call_root(struct gsi_self *me, gs_bytes request, bool harmless, gs_bytes *reply,
 	do {
 		status = gs_call(gs_to_pid(gsi_root_pid(me)), request, reply,
 		    gsi_left_ms(deadline));
-		if (status != -ESRCH && !(harmless && status == -ECONNRESET))
+		if (status != -ESRCH && status != -EAGAIN &&
+		    !(harmless && status == -ECONNRESET))
 			return status;
 		nanosleep(&pause, NULL);
 	} while (gsi_now_ns() < until && gsi_left_ms(deadline) > 0 &&

@@ -19,12 +19,14 @@
  *	write, rung	others ring once more
  */
 #include <errno.h>
-#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "shm/ring_reserve.h"
 #include "shm/ring_room.h"
 
-#define TRIM_WAIT_NS 2000000
+#define TRIM_WAIT_NS 20000000 /* the receiver waits 10 ms for the node */
 
 GM_COLD bool
 gm_ring_help(struct gm_word *head, uint64_t a, uint64_t q, uint64_t hi)
@@ -49,11 +51,13 @@ gm_ring_message_max(const struct gm_ring_ref *ref)
 
 /*
  * No room.  While the receiver trims or rewinds it will come in a moment: 0,
- * try again, for at most 2 ms in all.
+ * try again, for at most 20 ms in all.
  */
 static GM_COLD int
 no_room(const struct gm_ring_ref *to, uint64_t lo, int64_t *until)
 {
+	static const struct timespec pause = { 0, 100000 };
+
 	/* acquire [T4] */
 	if ((gm_load(&to->ring->allocated, acquire) & GM_TRIMMING) == 0 &&
 	    (lo & GM_MOVED) == 0 && *until == 0)
@@ -62,7 +66,8 @@ no_room(const struct gm_ring_ref *to, uint64_t lo, int64_t *until)
 		*until = gm_clock_ns() + TRIM_WAIT_NS;
 	else if (gm_clock_ns() >= *until)
 		return -EAGAIN;
-	sched_yield();
+	/* it needs the CPU; by hand, to be no cancellation point in a send */
+	syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
 	return 0;
 }
 
