@@ -254,17 +254,21 @@ gsi_peer_forget(struct gsi_self *me, gs_pid pid)
 static int
 fetch(struct gsi_self *me, struct gsi_peer *peer)
 {
-	uint32_t max = me->bells_kept ? me->peers->bells_max : 1;
+	struct gsi_peers *peers = me->peers;
+	struct gsi_peer **last = gsi_peer_place(me, peers->rung);
 	int bell;
 
-	if (me->peers->bells >= max)
-		for_all(me->peers, drop_bell);
+	if (!me->bells_kept && last != NULL && *last != NULL)
+		close_bell(peers, *last);
+	else if (me->bells_kept && peers->bells >= peers->bells_max)
+		for_all(peers, drop_bell);
 	bell = gsi_bell_of(me, peer);
 	if (bell < 0 && me->bells_kept)
 		bell = gsi_fetch_bell(me, peer->pid);
 	if (bell >= 0) {
-		me->peers->bells++;
+		peers->bells++;
 		peer->bell = bell;
+		peers->rung = peer->pid.slot;
 	}
 	return bell;
 }

@@ -17,6 +17,7 @@ struct gsi_peers {
 	uint32_t sweep_at; /* this many: the dead among them go */
 	uint32_t bells;
 	uint32_t bells_max;
+	uint32_t rung; /* the slot of the last bell that came */
 };
 
 /* Where it stands, if it can: NULL. */
