@@ -52,24 +52,17 @@ child_of(
 	return child;
 }
 
-/* In the order of serials, that is of starts. */
+/* At the end: those that are started, and so their serials, are in order. */
 static void
-insert(struct gsi_children *children, struct gsi_child *child)
+append(struct gsi_children *children, struct gsi_child *child)
 {
-	struct gsi_child *before = children->last;
-
-	while (before != NULL && before->serial > child->serial)
-		before = before->prev;
-	child->prev = before;
-	child->next = before != NULL ? before->next : children->first;
-	if (child->next != NULL)
-		child->next->prev = child;
-	else
-		children->last = child;
-	if (before != NULL)
-		before->next = child;
+	child->prev = children->last;
+	child->next = NULL;
+	if (child->prev != NULL)
+		child->prev->next = child;
 	else
 		children->first = child;
+	children->last = child;
 	gsi_child_enter(children, child);
 }
 
@@ -186,13 +179,14 @@ take_over(void *data, uint64_t at, const struct gsi_ledger_head *head,
 	child->revision = head->revision;
 	if (child->serial > children->next_serial)
 		children->next_serial = child->serial;
-	insert(children, child);
+	append(children, child);
 }
 
 void
 gsi_children_open(struct gsi_children *children, int fd)
 {
 	gsi_ledger_open(&children->ledger, fd, take_over, children);
+	gsi_children_order(children);
 }
 
 void
@@ -214,7 +208,7 @@ gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
 	if (child == NULL)
 		return NULL;
 	child->first = true;
-	insert(children, child);
+	append(children, child);
 	return child;
 }
 

@@ -87,6 +87,9 @@ void gsi_child_remove(struct gsi_children *children, struct gsi_child *child);
 void gsi_child_is(
     struct gsi_children *children, struct gsi_child *child, gs_pid pid);
 
+/* child_order.c: by serial, that is by start */
+void gsi_children_order(struct gsi_children *children);
+
 /* child_find.c */
 /* Before one is entered; false: no memory for even the smallest table. */
 bool gsi_child_room(struct gsi_children *children);

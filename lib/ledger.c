@@ -177,6 +177,9 @@ gsi_ledger_open(struct gsi_ledger *ledger, int fd,
 			note_hole(ledger, ledger->end, head.units);
 		ledger->end += head.units * UNIT;
 	}
+	/* of one that was killed in add: the next finds no old words there */
+	if (fd >= 0 && (uint64_t)st.st_size > ledger->end)
+		(void)!ftruncate(fd, (off_t)ledger->end);
 }
 
 static void

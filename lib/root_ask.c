@@ -79,6 +79,20 @@ gsi_root_name_taken(
 		   &holder->slot, &holder->gen) == 0;
 }
 
+/* Who has that name, or had it last; an id that only looks so is none. */
+static struct gsi_child *
+namesake(struct gsi_root *root, const struct gsi_spec *spec)
+{
+	const char *name = gsi_spec_text(spec, spec->name_at);
+	struct gsi_child *child =
+	    name[0] != '\0' ? gsi_child_by_id(&root->children, name) : NULL;
+
+	return child != NULL &&
+		       *gsi_spec_text(child->spec, child->spec->name_at) != '\0'
+		   ? child
+		   : NULL;
+}
+
 /*
  * A child of that name that has died without our knowing yet: it will be
  * started again, so a second one would only fight with it.
@@ -86,9 +100,7 @@ gsi_root_name_taken(
 static struct gsi_child *
 coming_back(struct gsi_root *root, const struct gsi_spec *spec)
 {
-	const char *name = gsi_spec_text(spec, spec->name_at);
-	struct gsi_child *child =
-	    name[0] != '\0' ? gsi_child_by_id(&root->children, name) : NULL;
+	struct gsi_child *child = namesake(root, spec);
 
 	if (child == NULL || child->os_pid == 0 ||
 	    child->goal != GSI_GOAL_RUN ||
@@ -102,9 +114,7 @@ coming_back(struct gsi_root *root, const struct gsi_spec *spec)
 static void
 replace_old(struct gsi_root *root, const struct gsi_spec *spec)
 {
-	const char *name = gsi_spec_text(spec, spec->name_at);
-	struct gsi_child *child =
-	    name[0] != '\0' ? gsi_child_by_id(&root->children, name) : NULL;
+	struct gsi_child *child = namesake(root, spec);
 
 	if (child != NULL && child->os_pid == 0)
 		gsi_child_remove(&root->children, child);

@@ -75,6 +75,8 @@ gsi_root_launch(struct gsi_root *root, struct gsi_child *child)
 	if (status != 0) {
 		child->os_pid = 0;
 		gsi_child_is(&root->children, child, GS_NO_PID);
+		/* the seat is another's next: no root is to find both there */
+		gsi_child_save(&root->children, child);
 		return status;
 	}
 	gsi_root_time_start(root, child);

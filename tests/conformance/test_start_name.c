@@ -171,3 +171,30 @@ TEST(START_28_no_name_is_an_unnamed_server)
 	CHECK_INT(try_start("", NULL), 0);
 	node_down();
 }
+
+static int
+copy_id(const gs_child *child, void *data)
+{
+	snprintf(data, GS_NAME_MAX + 1, "%s", child->id);
+	return 1;
+}
+
+/* What a child without a name is called in lists is no name that it has. */
+TEST(START_25_id_of_an_unnamed_child_is_a_free_name)
+{
+	gs_child_spec spec = { .behaviour = &puppet };
+	char id[GS_NAME_MAX + 1] = "";
+	gs_pid unnamed, named, found;
+
+	node_up();
+	CHECK_OK(gs_child_start(&spec, &unnamed));
+	CHECK_INT(gs_children(copy_id, id), 1);
+	CHECK(id[0] != '\0' && gs_whereis(id, &found) != 0);
+	spec.options.name = id;
+	CHECK_OK(gs_child_start(&spec, &named));
+	CHECK_OK(gs_whereis(id, &found));
+	CHECK(gs_pid_equal(found, named) && !gs_pid_equal(found, unnamed));
+	CHECK_STR(ask(GS_PID(unnamed), "reply here"), "here");
+	CHECK_STR(ask(GS_NAME(id), "reply there"), "there");
+	node_down();
+}

@@ -132,7 +132,8 @@ TEST(ledger_uses_room_again_and_keeps_the_order)
 	reopen(&list, fd);
 	CHECK_INT(count(&list), 200);
 	for (struct gsi_child *c = list.first; c->next != NULL; c = c->next)
-		CHECK(c->serial + 1 == c->next->serial);
+		CHECK(c->serial + 1 == c->next->serial && c->next->prev == c);
+	CHECK(list.last->next == NULL && list.first->prev == NULL);
 	gsi_children_close(&list);
 	close(fd);
 }
@@ -178,6 +179,28 @@ TEST(ledger_cut_short_keeps_what_stands_before)
 	add(&list, "four", 10);
 	reopen(&list, fd);
 	CHECK_INT(count(&list), 1);
+	gsi_children_close(&list);
+	close(fd);
+}
+
+/* Words that a root killed in add left behind the end are nobody's. */
+TEST(ledger_shows_no_words_of_a_record_that_never_was)
+{
+	int fd = memfd_create("ledger", MFD_CLOEXEC);
+	struct gsi_children list = { 0 };
+	off_t end;
+
+	gsi_children_open(&list, fd);
+	add(&list, "one", 10);
+	end = lseek(fd, 0, SEEK_END);
+	/* a reason stands behind the head, which was to be written last */
+	CHECK_INT(pwrite(fd, "killed", 7, end + 128), 7);
+	reopen(&list, fd);
+	add(&list, "two", 10);
+	reopen(&list, fd);
+	CHECK_INT(count(&list), 2);
+	CHECK_STR(list.last->id, "two");
+	CHECK_STR(list.last->last_reason, "");
 	gsi_children_close(&list);
 	close(fd);
 }
