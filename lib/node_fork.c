@@ -210,7 +210,7 @@ gsi_node_install_root(struct gsi_node *node)
 		return status;
 	}
 	node->root_slot = slot;
-	node->pooled = node->n_made = 0;
+	node->pooled = 0;
 	gsi_node_pool_refill(node);
 	return 0;
 }

@@ -50,7 +50,7 @@ gsi_node_slot_take(struct gsi_node *node, bool last_too, uint32_t *slot)
 	proc->gen++;
 	if (proc->gen == 0)
 		proc->gen = 1;
-	proc->state = GSI_SLOT_POOLED;
+	proc->state = GSI_SLOT_TAKEN;
 	proc->bell = -1;
 	proc->socket = -1;
 	proc->pidfd = -1;
@@ -161,6 +161,8 @@ hand_over(struct gsi_node *node)
 	node->n_made = 0;
 	if (gsi_packet_send(
 		node->control, &pool, sizeof(pool), bells, (int)pool.n) == 0) {
+		for (uint32_t i = 0; i < pool.n; i++)
+			node->procs[node->made[i]].state = GSI_SLOT_POOLED;
 		node->pooled += pool.n;
 		return;
 	}

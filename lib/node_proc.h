@@ -36,6 +36,7 @@ struct gsi_held {
 
 enum gsi_slot_state {
 	GSI_SLOT_FREE,
+	GSI_SLOT_TAKEN, /* promised to nobody yet */
 	GSI_SLOT_POOLED, /* promised to a forker */
 	GSI_SLOT_LIVE,
 	GSI_SLOT_DEAD, /* published; not yet free again */

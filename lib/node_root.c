@@ -34,7 +34,9 @@ pool_back(struct gsi_node *node)
 	for (uint32_t s = 1; s < node->high; s++)
 		if (node->procs[s].state == GSI_SLOT_POOLED)
 			gsi_node_slot_free(node, s);
-	node->pooled = node->n_made = 0;
+	node->pooled = 0;
+	while (node->n_made > 0)
+		gsi_node_slot_free(node, node->made[--node->n_made]);
 }
 
 /* The end of a life pipe that nobody has read yet would end its children. */

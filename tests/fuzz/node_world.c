@@ -174,22 +174,24 @@ check_name(const struct gm_entry *entry)
 static void
 check(struct gsi_node *node)
 {
-	uint32_t live = 0, pooled = 0, listed = 0;
+	uint32_t live = 0, pooled = 0, made = 0, listed = 0;
 
 	for (uint32_t s = 1; s < node->high; s++) {
 		struct gsi_proc *proc = &node->procs[s];
 
 		live += proc->state == GSI_SLOT_LIVE;
+		made += proc->state == GSI_SLOT_TAKEN;
 		pooled += proc->state == GSI_SLOT_POOLED;
 		check_name(&node->arena.table[s]);
 		FUZZ(proc->gen == node->arena.table[s].word >> 32 ||
+		     proc->state == GSI_SLOT_TAKEN ||
 		     proc->state == GSI_SLOT_POOLED);
 		for (uint32_t i = 0;
 		     proc->state == GSI_SLOT_LIVE && i < proc->n_edges; i++)
 			check_edge(node, s, &proc->edges[i]);
 	}
 	FUZZ(gm_load(&node->arena.header->processes, relaxed) == live);
-	FUZZ(node->pooled == pooled);
+	FUZZ(node->pooled == pooled && node->n_made == made);
 	for (uint32_t s = node->free_first; s != 0; s = node->procs[s].next) {
 		FUZZ(node->procs[s].state == GSI_SLOT_FREE);
 		FUZZ(++listed <= node->n_free);
