@@ -142,6 +142,8 @@ TEST(node_child_of_a_dead_root_is_born_before_it_is_reaped)
 		      node, root, GS_PROCESS_SUPERVISOR, 0, GM_RING_CELLS_MIN),
 	    0);
 	node->root_slot = root;
+	/* the seat has been handed over */
+	node->procs[slot].state = GSI_SLOT_POOLED;
 	child = fork();
 	if (child == 0)
 		_exit(0);
