@@ -19,6 +19,7 @@
  *	write, rung	others ring once more
  */
 #include <errno.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@
 #include "shm/ring_room.h"
 
 #define TRIM_WAIT_NS 20000000 /* the receiver waits 10 ms for the node */
+#define TRIM_YIELD_NS 1000000 /* most are done with it long before */
 
 GM_COLD bool
 gm_ring_help(struct gm_word *head, uint64_t a, uint64_t q, uint64_t hi)
@@ -51,23 +53,28 @@ gm_ring_message_max(const struct gm_ring_ref *ref)
 
 /*
  * No room.  While the receiver trims or rewinds it will come in a moment: 0,
- * try again, for at most 20 ms in all.
+ * try again, for at most 20 ms in all.  A rewind is over within a yield or
+ * two; who waits for more leaves the CPU to whom the receiver waits for.
  */
 static GM_COLD int
 no_room(const struct gm_ring_ref *to, uint64_t lo, int64_t *until)
 {
 	static const struct timespec pause = { 0, 100000 };
+	int64_t now;
 
 	/* acquire [T4] */
 	if ((gm_load(&to->ring->allocated, acquire) & GM_TRIMMING) == 0 &&
 	    (lo & GM_MOVED) == 0 && *until == 0)
 		return -EAGAIN;
+	now = gm_clock_ns();
 	if (*until == 0)
-		*until = gm_clock_ns() + TRIM_WAIT_NS;
-	else if (gm_clock_ns() >= *until)
+		*until = now + TRIM_WAIT_NS;
+	if (now >= *until)
 		return -EAGAIN;
-	/* it needs the CPU; by hand, to be no cancellation point in a send */
-	syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
+	if (now < *until - TRIM_WAIT_NS + TRIM_YIELD_NS)
+		sched_yield();
+	else /* by hand, to be no cancellation point in a send */
+		syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
 	return 0;
 }
 
