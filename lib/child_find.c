@@ -46,25 +46,34 @@ key_of(const struct gsi_child *child, enum gsi_child_key key)
 	}
 }
 
+/* Where the chain of that value begins; NULL: there is none. */
 static struct gsi_child **
 chain(const struct gsi_children *children, enum gsi_child_key key, uint64_t of)
 {
 	/* Fibonacci hashing: serials and slots follow each other */
 	uint64_t h = of * 0x9e3779b97f4a7c15ull >> 32;
 
-	return &children->chains[key][h & (children->buckets - 1)];
+	return of == 0 || children->buckets == 0
+		   ? NULL
+		   : &children->chains[key][h & (children->buckets - 1)];
+}
+
+static struct gsi_child *
+first(const struct gsi_children *children, enum gsi_child_key key, uint64_t of)
+{
+	struct gsi_child **at = chain(children, key, of);
+
+	return at != NULL ? *at : NULL;
 }
 
 static void
 enter(struct gsi_children *children, struct gsi_child *child,
     enum gsi_child_key key)
 {
-	uint64_t of = key_of(child, key);
-	struct gsi_child **at;
+	struct gsi_child **at = chain(children, key, key_of(child, key));
 
-	if (of == 0)
+	if (at == NULL)
 		return;
-	at = chain(children, key, of);
 	child->chained[key] = *at;
 	*at = child;
 }
@@ -73,15 +82,11 @@ static void
 leave(struct gsi_children *children, struct gsi_child *child,
     enum gsi_child_key key)
 {
-	uint64_t of = key_of(child, key);
-	struct gsi_child **at;
+	struct gsi_child **at = chain(children, key, key_of(child, key));
 
-	if (of == 0)
-		return;
-	at = chain(children, key, of);
-	while (*at != NULL && *at != child)
+	while (at != NULL && *at != NULL && *at != child)
 		at = &(*at)->chained[key];
-	if (*at != NULL)
+	if (at != NULL && *at != NULL)
 		*at = child->chained[key];
 }
 
@@ -154,10 +159,8 @@ gsi_child_by_os_pid(const struct gsi_children *children, pid_t os_pid)
 struct gsi_child *
 gsi_child_by_pid(const struct gsi_children *children, gs_pid pid)
 {
-	struct gsi_child *child = NULL;
+	struct gsi_child *child = first(children, GSI_BY_PID, key_of_pid(pid));
 
-	if (children->buckets != 0 && key_of_pid(pid) != 0)
-		child = *chain(children, GSI_BY_PID, key_of_pid(pid));
 	while (child != NULL && !gs_pid_equal(child->pid, pid))
 		child = child->chained[GSI_BY_PID];
 	return child;
@@ -177,10 +180,9 @@ better(const struct gsi_child *a, const struct gsi_child *b)
 struct gsi_child *
 gsi_child_by_id(const struct gsi_children *children, const char *id)
 {
-	struct gsi_child *child = NULL, *found = NULL;
+	struct gsi_child *child = first(children, GSI_BY_ID, key_of_id(id));
+	struct gsi_child *found = NULL;
 
-	if (children->buckets != 0)
-		child = *chain(children, GSI_BY_ID, key_of_id(id));
 	for (; child != NULL; child = child->chained[GSI_BY_ID])
 		if (strcmp(child->id, id) == 0 && better(child, found))
 			found = child;
@@ -190,10 +192,8 @@ gsi_child_by_id(const struct gsi_children *children, const char *id)
 struct gsi_child *
 gsi_child_by_serial(const struct gsi_children *children, uint64_t serial)
 {
-	struct gsi_child *child = NULL;
+	struct gsi_child *child = first(children, GSI_BY_SERIAL, serial);
 
-	if (children->buckets != 0)
-		child = *chain(children, GSI_BY_SERIAL, serial);
 	while (child != NULL && child->serial != serial)
 		child = child->chained[GSI_BY_SERIAL];
 	return child;
