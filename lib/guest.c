@@ -2,8 +2,8 @@
 /*
  * Becoming a guest of another node, and leaving it.  The rule: a node that is
  * stopped or gone costs who addresses it no more than its timeout; who must
- * not wait at all (cast, send, reply) waits GSI_MOMENT_NS, longer for a node that
- * is slow, and then does not ask it again for a while.
+ * not wait at all (cast, send, reply) waits GSI_MOMENT_NS, longer for a node
+ * that is slow, and then does not ask it again for a while.
  */
 #include "lib/guest.h"
 

@@ -18,8 +18,7 @@
 #include "lib/runtime.h"
 
 #define SILENT_NS (1000 * NS_PER_MS)
-#define SLOW_NS                                                                \
-	(2000 * NS_PER_MS) /* behind the moment, for who is not stopped */
+#define SLOW_NS (2000 * NS_PER_MS) /* more, for who is not stopped */
 #define GONE_MAX 8u /* guests of nodes that are gone, kept to be read */
 
 /* ---- nodes that do not answer ---- */
@@ -180,7 +179,7 @@ is_stopped(const struct gsi_guest *g)
 		0 &&
 	    node.pid > 0)
 		stat = gsi_proc_stat(node.pid, text);
-	return stat == NULL || stat[1] == 'T' || stat[1] == 't';
+	return stat == NULL || gsi_stat_stopped(stat);
 }
 
 /*

@@ -3,6 +3,7 @@
 #ifndef GSI_PROCFS_H
 #define GSI_PROCFS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define GSI_STAT 1024 /* bytes that hold all of it */
@@ -12,5 +13,12 @@
  * there is no such process or it cannot be looked into.
  */
 char *gsi_proc_stat(pid_t pid, char text[GSI_STAT]);
+
+/* By what that has returned: SIGSTOP or a debugger holds it. */
+static inline bool
+gsi_stat_stopped(const char *stat)
+{
+	return stat[1] == 'T' || stat[1] == 't';
+}
 
 #endif

@@ -32,7 +32,7 @@ read_one(struct gsi_resident *out)
 		at = gsi_proc_stat(out->os_pid, text);
 	if (at == NULL)
 		return;
-	out->stopped = at[1] == 'T' || at[1] == 't';
+	out->stopped = gsi_stat_stopped(at);
 	for (int field = 3; field < 24 && at != NULL; field++)
 		at = strchr(at + 1, ' ');
 	if (at != NULL)
