@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How often a child may be restarted: lib/child.c. */
-#include <stdlib.h>
-
-#include "lib/child.h"
-#include "tests/runner.h"
+#include "tests/unit/children.h"
 
 #define SECOND (1000 * NS_PER_MS)
 
@@ -17,15 +14,9 @@ child_with(struct gsi_children *list, int restarts, int seconds)
 		.max_seconds = seconds,
 		.has_intensity = true,
 	};
-	struct gsi_spec *spec;
-	struct gsi_child *child;
 
 	gsi_children_open(list, -1);
-	CHECK_INT(gsi_spec_build(&wanted, 0, 0, &spec), 0);
-	child = gsi_child_add(list, spec);
-	free(spec);
-	CHECK(child);
-	return child;
+	return child_added(list, &wanted);
 }
 
 /* Restarts that are allowed at that moment. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Children are found by serial, pid and id, however many: lib/child_find.c. */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "lib/child.h"
-#include "tests/runner.h"
+#include "tests/unit/children.h"
 
 #define MANY 5000u
 
@@ -13,14 +11,8 @@ add(struct gsi_children *list, const char *name)
 {
 	gs_child_spec wanted = { .path = "/x/server.so",
 		.options = { .name = name } };
-	struct gsi_spec *spec;
-	struct gsi_child *child;
 
-	CHECK_INT(gsi_spec_build(&wanted, 0, 0, &spec), 0);
-	child = gsi_child_add(list, spec);
-	free(spec);
-	CHECK(child);
-	return child;
+	return child_added(list, &wanted);
 }
 
 static gs_pid

@@ -1,41 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a root supervisor leaves to the next one: lib/ledger.c, child.c. */
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/child.h"
-#include "tests/runner.h"
+#include "tests/unit/children.h"
 
-static struct gsi_spec *
-spec_of(const char *name, size_t argument)
+static struct gsi_child *
+add(struct gsi_children *list, const char *name, size_t argument)
 {
-	gs_child_spec child = {
+	char *bytes = calloc(1, argument + 1);
+	gs_child_spec wanted = {
 		.path = "/x/server.so",
 		.options = { .name = name },
 		.max_restarts = 5,
 		.max_seconds = 7,
 		.has_intensity = true,
 	};
-	struct gsi_spec *spec;
-	char *bytes = calloc(1, argument + 1);
+	struct gsi_child *child;
 
 	memset(bytes, 'a', argument);
-	child.argument = gs_bytes_of(bytes, argument);
-	CHECK_INT(gsi_spec_build(&child, 0, 0, &spec), 0);
+	wanted.argument = gs_bytes_of(bytes, argument);
+	child = child_added(list, &wanted);
 	free(bytes);
-	return spec;
-}
-
-static struct gsi_child *
-add(struct gsi_children *list, const char *name, size_t argument)
-{
-	struct gsi_spec *spec = spec_of(name, argument);
-	struct gsi_child *child = gsi_child_add(list, spec);
-
-	free(spec);
-	CHECK(child);
 	gsi_child_save(list, child);
 	return child;
 }
