@@ -62,6 +62,19 @@ bench_os_pid(gs_pid pid)
 	return info.os_pid;
 }
 
+void
+bench_start_child(const gs_behaviour *behaviour, const char *name)
+{
+	gs_child_spec spec = { .behaviour = behaviour,
+		.options.name = name,
+		.max_restarts = 1000000,
+		.max_seconds = 1,
+		.has_intensity = true };
+	gs_pid pid;
+
+	bench_must(gs_child_start(&spec, &pid), "start");
+}
+
 static void
 call(gs_pid pid, bool patient)
 {

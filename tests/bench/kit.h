@@ -16,6 +16,9 @@ void bench_must(int status, const char *what);
 /* A private node and one echo server in it. */
 gs_pid bench_start(const char *name);
 
+/* A child that is started again however often it is killed. */
+void bench_start_child(const gs_behaviour *behaviour, const char *name);
+
 /* Its process; must be there. */
 pid_t bench_os_pid(gs_pid pid);
 

@@ -49,19 +49,6 @@ await_next(pid_t old)
 	return info.os_pid;
 }
 
-static void
-start_oldest(void)
-{
-	gs_child_spec spec = { .behaviour = &bench_echo,
-		.options.name = oldest,
-		.max_restarts = 1000000,
-		.max_seconds = 1,
-		.has_intensity = true };
-	gs_pid pid;
-
-	bench_must(gs_child_start(&spec, &pid), "start");
-}
-
 /* The median in ms. */
 static double
 restarts(void)
@@ -114,7 +101,7 @@ main(int argc, char **argv)
 	if (pid == NULL || count < FEW)
 		return 1;
 	bench_start(NULL);
-	start_oldest();
+	bench_start_child(&bench_echo, oldest);
 	for (long have = 0, next = FEW; have < count; next *= 10) {
 		next = next < count ? next : count;
 		starting += start_more(pid, have, next);

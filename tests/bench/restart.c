@@ -74,17 +74,11 @@ await_answer(pid_t old)
 static void
 ours(int64_t *ns, size_t count)
 {
-	gs_child_spec spec = { .behaviour = &victim,
-		.options.name = name,
-		.max_restarts = 1000000,
-		.max_seconds = 1,
-		.has_intensity = true };
 	int64_t start;
-	gs_pid pid;
 	pid_t now;
 
 	bench_must(gs_node_open(NULL, 0), "node");
-	bench_must(gs_child_start(&spec, &pid), "start");
+	bench_start_child(&victim, name);
 	now = await_answer(0);
 	for (size_t i = 0; i < count; i++) {
 		start = bench_now();
