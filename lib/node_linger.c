@@ -72,7 +72,8 @@ scan(struct gsi_node *node)
 			uint32_t target = gsi_node_whose_region(node, m);
 
 			if (node->procs[target].state == GSI_SLOT_DEAD)
-				node->procs[target].named = node->scans;
+				node->procs[target].named =
+				    node->procs[target].sent_to = node->scans;
 		}
 		if (ring)
 			gsi_node_ring(node, s);

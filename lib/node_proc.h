@@ -65,6 +65,7 @@ struct gsi_proc {
 	bool started; /* at death: its init had succeeded */
 	bool refused; /* at birth: name taken */
 	uint32_t named; /* the last scan in which a live page spoke of it */
+	uint32_t sent_to; /* the last scan in which one was sending to it */
 	bool spared; /* its region is one of those set aside */
 	gs_pid holder;
 	gs_pid forker;

@@ -31,15 +31,17 @@ retire_ring(void *data)
 
 /*
  * Those who wait for room in its mailbox are woken, and nobody reserves there
- * any more.  Before the region is punched.
+ * any more.  Before the region is punched, and behind the scan: who is not
+ * announced there by then finds it dead, and has nothing to be woken from.
  */
 void
 gsi_node_retire(struct gsi_node *node, uint32_t slot)
 {
+	const struct gsi_proc *proc = &node->procs[slot];
 	struct gm_region_ref region;
 
 	gsi_node_unmap(node, slot);
-	if (node->procs[slot].kind == GS_PROCESS_PLAIN ||
+	if (proc->sent_to != node->scans || proc->kind == GS_PROCESS_PLAIN ||
 	    gsi_node_map(node, slot, &region) != 0)
 		return;
 	for (int i = 0; i < 2; i++)
