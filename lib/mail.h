@@ -52,6 +52,7 @@ struct gsi_peer {
 	const struct gm_entry *entry;
 	struct gm_region_ref region;
 	int bell; /* -1: not fetched yet */
+	bool sought; /* once in vain */
 };
 
 static inline struct gm_alive

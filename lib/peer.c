@@ -263,6 +263,11 @@ fetch(struct gsi_self *me, struct gsi_peer *peer)
 	else if (me->bells_kept && peers->bells >= peers->bells_max)
 		for_all(peers, drop_bell);
 	bell = gsi_bell_of(me, peer);
+	/* it is dying, most often, and has no more use for what it would take */
+	if (bell == -ESRCH && !peer->sought) {
+		peer->sought = true;
+		return bell;
+	}
 	if (bell < 0 && me->bells_kept)
 		bell = gsi_fetch_bell(me, peer->pid);
 	if (bell >= 0) {
