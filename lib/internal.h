@@ -41,9 +41,8 @@ struct gsi_watching;
 struct gsi_guest;
 struct gsi_guests;
 
-/* An EXIT or DOWN that has been called off. */
 #define GSI_FLUSH_MAX 4096u
-struct gsi_flush {
+struct gsi_flush { /* an EXIT or DOWN that has been called off */
 	uint32_t kind;
 	gs_pid pid;
 	uint64_t ref;
@@ -66,6 +65,7 @@ struct gsi_self {
 	struct gm_poll *poll;
 	int bell; /* eventfd others ring */
 	int node_bell; /* eventfd of the node */
+	int64_t ring_by; /* at the latest, for what it is not rung for yet */
 	int socket; /* client's connection; -1 in servers */
 	int reports; /* datagram socket to the logger, -1 none */
 	uint64_t next_tag;

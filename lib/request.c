@@ -35,6 +35,7 @@ ring_node(struct gsi_self *me)
 {
 	static const uint64_t one = 1;
 
+	me->ring_by = 0;
 	set_bit(me);
 	while (write(me->node_bell, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
@@ -47,6 +48,13 @@ is_full(struct gsi_self *me)
 	return gm_load(&me->page->request_tail, relaxed) -
 		   gm_load(&me->page->request_head, acquire) >=
 	       GM_REQUESTS;
+}
+
+static bool
+is_unread(struct gsi_self *me)
+{
+	return gm_load(&me->page->request_head, acquire) !=
+	       gm_load(&me->page->request_tail, relaxed);
 }
 
 /*
@@ -72,9 +80,10 @@ wait_cell(struct gsi_self *me, int64_t deadline)
 	return 0;
 }
 
+/* by: when the node is to be rung at the latest, 0 now. */
 static int
-post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
-    uint64_t tag, int64_t deadline)
+put(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
+    uint64_t tag, int64_t deadline, int64_t by)
 {
 	uint32_t tail = gm_load(&me->page->request_tail, relaxed);
 	uint32_t head = gm_load(&me->page->request_head, relaxed);
@@ -97,9 +106,20 @@ post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
 	 * and not taken the bit either: it finds both.  A bit that a stray write
 	 * has set, just then, costs the second until the node looks again.
 	 */
-	if (!set_bit(me) || head == tail)
+	if (set_bit(me) && head != tail && me->ring_by == 0)
+		return 0;
+	if (by == 0)
 		ring_node(me);
+	else if (me->ring_by == 0 || by < me->ring_by)
+		me->ring_by = by;
 	return 0;
+}
+
+static int
+post(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
+    uint64_t tag, int64_t deadline)
+{
+	return put(me, op, body, size, tag, deadline, 0);
 }
 
 int
@@ -107,6 +127,30 @@ gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size)
 {
 	return post(me, op, body, size, 0, -1);
+}
+
+int
+gsi_request_post_within(struct gsi_self *me, enum gsi_op op, const void *body,
+    size_t size, int64_t ns)
+{
+	return put(me, op, body, size, 0, -1, gsi_now_ns() + ns);
+}
+
+int64_t
+gsi_request_ring_due(struct gsi_self *me, int64_t deadline)
+{
+	if (me->ring_by == 0)
+		return deadline;
+	/* the node came by and has read it */
+	if (!is_unread(me)) {
+		me->ring_by = 0;
+		return deadline;
+	}
+	if (gsi_now_ns() >= me->ring_by || deadline == 0) {
+		ring_node(me);
+		return deadline;
+	}
+	return deadline < 0 || me->ring_by < deadline ? me->ring_by : deadline;
 }
 
 /*
@@ -154,13 +198,6 @@ gsi_request_start(struct gsi_self *me, enum gsi_op op, const void *body,
 	if (tag != NULL)
 		*tag = ++me->next_tag;
 	return post(me, op, body, size, tag != NULL ? *tag : 0, deadline);
-}
-
-static bool
-is_unread(struct gsi_self *me)
-{
-	return gm_load(&me->page->request_head, acquire) !=
-	       gm_load(&me->page->request_tail, relaxed);
 }
 
 int

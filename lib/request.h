@@ -13,6 +13,15 @@ int gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size);
 
 /*
+ * The same for what nobody waits for: the node is rung with the next request,
+ * or in the first sleep of the caller, when ns have passed.
+ */
+int gsi_request_post_within(struct gsi_self *me, enum gsi_op op,
+    const void *body, size_t size, int64_t ns);
+/* Before a sleep until deadline: how long it may be. */
+int64_t gsi_request_ring_due(struct gsi_self *me, int64_t deadline);
+
+/*
  * Two that never wait, since without a cell the node does it all the same when
  * it goes on: says that there is room in my rings; has pid's bell rung.
  */

@@ -60,6 +60,7 @@ struct gsi_root {
 	bool progress; /* children that are up are reported */
 	int64_t last_start; /* when one was asked for, ns */
 	bool fork_due; /* the next child is forked as soon as root is idle */
+	bool fork_late; /* put off for a message that came just then */
 	gs_ref look; /* the timer of gsi_root_look */
 	int look_ms; /* of that; 0: it is off */
 	int64_t look_due; /* ns */

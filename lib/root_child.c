@@ -11,9 +11,12 @@
 
 #include "lib/request.h"
 #include "lib/root.h"
+#include "shm/ring_get.h"
 
 #define PROGRAM_SEATED_MS 10000
 #define GIVE_WAY_NS 100000
+/* A row of starts rings the node once for each, not twice. */
+#define CHANGED_NS 1000000
 #define LOOK_MS 1000 /* then twice as long, and so on */
 #define LOOK_MAX_MS 64000
 
@@ -114,8 +117,8 @@ gsi_root_reap(struct gsi_root *root, const struct gsi_note *note)
 		       errno == EINTR)
 			;
 	if (!gs_pid_is_none(note->who))
-		gsi_request_post(
-		    root->forker->me, GSI_OP_REAPED, &ask, sizeof(ask));
+		gsi_request_post_within(root->forker->me, GSI_OP_REAPED, &ask,
+		    sizeof(ask), CHANGED_NS);
 }
 
 /* What runs there, for reports: known when it has come that far. */
@@ -148,6 +151,7 @@ save(struct gsi_root *root, uint64_t serial)
 static void
 take_child(struct gsi_root *root, const struct gsi_message *m)
 {
+	struct gsi_self *me = root->forker->me;
 	struct gsi_child *child;
 	struct gsi_note note;
 	uint64_t serial = 0;
@@ -168,8 +172,10 @@ take_child(struct gsi_root *root, const struct gsi_message *m)
 	gsi_root_reap(root, &note);
 	if (serial != 0)
 		gsi_root_ended(root, child, &note);
+	/* unless the next one's BORN has done so */
+	(void)gsi_request_ring_due(me, 0);
 	save(root, serial);
-	gsi_request_post(root->forker->me, GSI_OP_CHANGED, NULL, 0);
+	gsi_request_post_within(me, GSI_OP_CHANGED, NULL, 0, CHANGED_NS);
 }
 
 /* Kept before it is answered: no answer speaks of what is forgotten. */
@@ -188,7 +194,8 @@ gsi_root_up(struct gsi_root *root, struct gsi_child *child)
 	if (root->progress)
 		gsi_root_progress(root, child);
 	gsi_root_answer_starter(child, 0, child->pid, "");
-	gsi_request_post(root->forker->me, GSI_OP_CHANGED, NULL, 0);
+	gsi_request_post_within(
+	    root->forker->me, GSI_OP_CHANGED, NULL, 0, CHANGED_NS);
 }
 
 /*
@@ -271,7 +278,14 @@ give_way(const struct gsi_self *me)
 void
 gsi_root_fork_due(struct gsi_root *root)
 {
+	struct gsi_self *me = root->forker->me;
+
+	(void)gsi_request_ring_due(me, 0);
+	give_way(me);
+	/* once: what somebody who is stopped is sending does not come */
+	root->fork_late = !root->fork_late && gm_ring_may(&me->mailbox);
+	if (root->fork_late)
+		return;
 	root->fork_due = false;
-	give_way(root->forker->me);
 	gsi_park(root->forker);
 }

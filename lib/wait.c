@@ -13,6 +13,7 @@
 #include "lib/dispatch.h"
 #include "lib/guest.h"
 #include "lib/pending.h"
+#include "lib/request.h"
 #include "lib/watch.h"
 #include "shm/ring_get.h"
 
@@ -141,8 +142,11 @@ gsi_poll(struct gsi_self *me, int64_t deadline)
 {
 	struct gsi_self *host = gsi_host(me);
 	struct gm_event events[4];
-	int n = gm_poll_wait(me->poll, deadline, events, 4);
+	int n;
 
+	if (me->ring_by != 0 && deadline != 0)
+		deadline = gsi_request_ring_due(me, deadline);
+	n = gm_poll_wait(me->poll, deadline, events, 4);
 	for (int i = 0; i < n; i++) {
 		uint64_t number = events[i].token >> GSI_TOKEN_SHIFT;
 
