@@ -24,6 +24,7 @@
 #define TABLES_END (GM_AT_TABLE + TABLE_BYTES)
 
 static_assert(GM_AT_HEADS + HEADS_BYTES <= GM_AT_TABLE, "heads fit");
+static_assert(GM_PAGE % sizeof(struct gm_entry) == 0, "entries fit pages");
 static_assert(TABLES_END <= GM_AT_PAGES, "table fits");
 static_assert(GM_AT_PAGES + PAGES_BYTES <= GM_AT_REGIONS, "pages fit");
 
@@ -326,8 +327,11 @@ int
 gm_arena_grow(struct gm_arena *arena, uint32_t slot)
 {
 	uint64_t table = GM_AT_TABLE + slot * sizeof(struct gm_entry);
-	int status = gm_arena_allocate(arena, table, sizeof(struct gm_entry));
+	int status = 0;
 
+	/* the first of a page brings those behind it along */
+	if (table % GM_PAGE == 0)
+		status = gm_arena_allocate(arena, table, GM_PAGE);
 	if (status == 0)
 		status = gm_arena_allocate(arena,
 		    GM_AT_PAGES + (uint64_t)slot * GM_PAGE_BYTES,
