@@ -29,6 +29,15 @@ int64_t gsi_node_tell_again(struct gsi_node *node, uint32_t slot);
 void gsi_node_orphans(struct gsi_node *node);
 
 /* node_linger.c */
+/* It lives, or has left us and goes on: it may be in the middle of a send. */
+static inline bool
+gsi_node_runs(const struct gsi_node *node, uint32_t slot)
+{
+	const struct gsi_proc *proc = &node->procs[slot];
+
+	return proc->state == GSI_SLOT_LIVE ||
+	       (proc->state == GSI_SLOT_DEAD && proc->lost);
+}
 /* D5 and, of those who are reaped, who is no longer named. */
 void gsi_node_scan(struct gsi_node *node);
 /* Its slot is free now, or when nobody names it any more. */

@@ -49,7 +49,7 @@ fetch_ahead(const struct gsi_node *node, uint32_t s)
 		__builtin_prefetch(gm_arena_page(&node->arena, s));
 }
 
-/* One line of each live process. */
+/* One line of each process that runs. */
 static void
 scan(struct gsi_node *node)
 {
@@ -59,7 +59,7 @@ scan(struct gsi_node *node)
 		bool ring = false;
 		uint64_t m;
 
-		if (node->procs[s].state != GSI_SLOT_LIVE)
+		if (!gsi_node_runs(node, s))
 			continue;
 		fetch_ahead(node, s + AHEAD);
 		page = gm_arena_page(&node->arena, s);

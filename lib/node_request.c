@@ -186,8 +186,7 @@ op_quiet(struct call *c)
 	for (uint32_t s = 0; s < c->node->high; s++) {
 		uint64_t m;
 
-		if (s == c->slot ||
-		    (s != 0 && c->node->procs[s].state != GSI_SLOT_LIVE))
+		if (s == c->slot || (s != 0 && !gsi_node_runs(c->node, s)))
 			continue;
 		m = gm_load(
 		    &gm_arena_page(&c->node->arena, s)->send_m, acquire);

@@ -32,7 +32,8 @@ retire_ring(void *data)
 /*
  * Those who wait for room in its mailbox are woken, and nobody reserves there
  * any more.  Before the region is punched, and behind the scan: who is not
- * announced there by then finds it dead, and has nothing to be woken from.
+ * announced there by then finds it dead, and has nothing to be woken from.  A
+ * client that goes on finds in its own mailbox that it is nobody any more.
  */
 void
 gsi_node_retire(struct gsi_node *node, uint32_t slot)
@@ -41,7 +42,8 @@ gsi_node_retire(struct gsi_node *node, uint32_t slot)
 	struct gm_region_ref region;
 
 	gsi_node_unmap(node, slot);
-	if (proc->sent_to != node->scans || proc->kind == GS_PROCESS_PLAIN ||
+	if ((proc->sent_to != node->scans && !proc->lost) ||
+	    proc->kind == GS_PROCESS_PLAIN ||
 	    gsi_node_map(node, slot, &region) != 0)
 		return;
 	for (int i = 0; i < 2; i++)

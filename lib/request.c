@@ -108,7 +108,8 @@ put(struct gsi_self *me, enum gsi_op op, const void *body, size_t size,
 	 */
 	if (set_bit(me) && head != tail && me->ring_by == 0)
 		return 0;
-	if (by == 0)
+	/* before there is no cell left */
+	if (by == 0 || tail + 1 - head >= GM_REQUESTS / 2)
 		ring_node(me);
 	else if (me->ring_by == 0 || by < me->ring_by)
 		me->ring_by = by;

@@ -13,8 +13,8 @@ int gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size);
 
 /*
- * The same for what nobody waits for: the node is rung with the next request,
- * or in the first sleep of the caller, when ns have passed.
+ * The same for what can wait: the node is rung with the next request, or in
+ * the first sleep of the caller, when ns have passed.
  */
 int gsi_request_post_within(struct gsi_self *me, enum gsi_op op,
     const void *body, size_t size, int64_t ns);

@@ -12,6 +12,8 @@ int __wrap_gs_reply(gs_from from, gs_bytes reply);
 int __wrap_gs_exit_signal(gs_addr to, const char *reason);
 int __wrap_gs_send_after(int ms, gs_addr to, gs_bytes message, gs_ref *ref);
 int64_t __wrap_gs_cancel_timer(gs_ref ref);
+int __wrap_gsi_request_post_within(struct gsi_self *me, enum gsi_op op,
+    const void *body, size_t size, int64_t ns);
 int __wrap_gsi_request_post(
     struct gsi_self *me, enum gsi_op op, const void *body, size_t size);
 int __wrap_gsi_spawn(struct gsi_forker *forker, const struct gsi_spec *spec,
@@ -84,6 +86,14 @@ __wrap_gsi_request_post(
 	(void)body;
 	FUZZ(size <= GM_REQUEST_BYTES);
 	return 0;
+}
+
+int
+__wrap_gsi_request_post_within(struct gsi_self *me, enum gsi_op op,
+    const void *body, size_t size, int64_t ns)
+{
+	FUZZ(ns > 0);
+	return __wrap_gsi_request_post(me, op, body, size);
 }
 
 /* The child would follow every one of these. */

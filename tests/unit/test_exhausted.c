@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -166,6 +168,90 @@ TEST(client_that_closes_all_its_descriptors_fails_in_words)
 	CHECK_INT(word_of(c->pid), gm_word_of(c->pid.gen, GM_DEAD));
 	test_kill(pid);
 	CHECK(eventually(is_free, &c->pid, SOON));
+	gs_node_close();
+}
+
+/* The node takes it for gone, and it goes on: what it looks at says so. */
+TEST(client_that_closes_its_socket_comes_back_as_another)
+{
+	gs_pid before, now;
+
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	start("x");
+	CHECK(answers("x"));
+	CHECK_INT(gs_self(&before), 0);
+	close(gsi_self()->socket);
+	CHECK(eventually(is_dead, &before, SOON));
+	CHECK(eventually(answers, "x", SOON));
+	CHECK_INT(gs_self(&now), 0);
+	CHECK(!gs_pid_equal(now, before) && gs_alive(now));
+	gs_node_close();
+}
+
+/* A thread that waits for room, and when that was over. */
+struct waiter {
+	gs_pid to;
+	gs_pid me;
+	_Atomic int socket;
+	_Atomic int tid;
+	int64_t over;
+};
+
+static void *
+wait_for_room(void *data)
+{
+	struct waiter *w = data;
+
+	CHECK_INT(gs_self(&w->me), 0);
+	atomic_store(&w->socket, gsi_self()->socket);
+	atomic_store(&w->tid, (int)gettid());
+	CHECK_INT(gs_cast_wait(GS_PID(w->to), GS_TEXT("a"), 2 * SOON), 0);
+	w->over = now_ms();
+	return NULL;
+}
+
+static bool
+sleeps(void *data)
+{
+	struct waiter *w = data;
+	pid_t tid = atomic_load(&w->tid), parent;
+	char state;
+
+	return tid > 0 && test_process(tid, &state, &parent) && state == 'S';
+}
+
+/* ms from the end of the server until the lost client goes on. */
+static int64_t
+lost_waits_on(void)
+{
+	struct waiter w = { .to = start(NULL) };
+	gs_process_info server;
+	pthread_t thread;
+	int64_t killed;
+
+	CHECK_INT(gs_process_inspect(GS_PID(w.to), &server), 0);
+	CHECK_INT(kill(server.os_pid, SIGSTOP), 0);
+	while (gs_cast(GS_PID(w.to), GS_TEXT("a")) == 0)
+		;
+	CHECK_INT(pthread_create(&thread, NULL, wait_for_room, &w), 0);
+	CHECK(eventually(sleeps, &w, SOON));
+	close(atomic_load(&w.socket));
+	CHECK(eventually(is_dead, &w.me, SOON));
+	killed = now_ms();
+	CHECK_INT(kill(server.os_pid, SIGKILL), 0);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	return w.over - killed;
+}
+
+/* By itself it would look again after a second. */
+TEST(client_that_closes_its_socket_is_still_woken)
+{
+	int woken = 0;
+
+	CHECK_INT(gs_node_open(NULL, 0), 0);
+	for (int i = 0; i < 7; i++)
+		woken += lost_waits_on() < 500;
+	CHECK(woken > 3);
 	gs_node_close();
 }
 
