@@ -212,29 +212,49 @@ gsi_child_add(struct gsi_children *children, const struct gsi_spec *spec)
 	return child;
 }
 
+/* NULL: no memory. */
+static struct gsi_spec *
+with_module(struct gsi_children *children, const struct gsi_spec *spec,
+    const char *module)
+{
+	struct gsi_spec *made = gsi_spec_with_module(spec, module);
+	struct gsi_spec *kept =
+	    made != NULL ? gsi_unshared_take(&children->memory, made->size)
+			 : NULL;
+
+	if (kept != NULL)
+		memcpy(kept, made, made->size);
+	free(made);
+	return kept;
+}
+
 /* The new record stands before the old one goes: no root finds neither. */
 bool
 gsi_child_change(
     struct gsi_children *children, struct gsi_child *child, const char *module)
 {
-	struct gsi_spec *made = gsi_spec_with_module(child->spec, module);
-	struct gsi_spec *spec =
-	    made != NULL ? gsi_unshared_take(&children->memory, made->size)
-			 : NULL;
+	struct gsi_spec *spec = with_module(children, child->spec, module);
+	struct gsi_spec *before = child->spec;
 	struct gsi_ledger_head old = head_of(child);
 	uint64_t at = child->kept_at;
 
-	if (spec != NULL)
-		memcpy(spec, made, made->size);
-	free(made);
 	if (spec == NULL)
 		return false;
-	gsi_unshared_give(&children->memory, child->spec, child->spec->size);
 	child->spec = spec;
 	child->revision++;
-	describe(child);
 	child->kept_units = 0;
 	gsi_child_save(children, child);
+	if (child->kept_units == 0 && old.units != 0) {
+		/* it stays what the next root would make of it */
+		child->spec = before;
+		child->revision--;
+		child->kept_at = at;
+		child->kept_units = old.units;
+		gsi_unshared_give(&children->memory, spec, spec->size);
+		return false;
+	}
+	describe(child);
+	gsi_unshared_give(&children->memory, before, before->size);
 	gsi_ledger_remove(&children->ledger, at, &old);
 	return true;
 }
