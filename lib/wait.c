@@ -111,7 +111,21 @@ gsi_patient(
 	return true;
 }
 
-/* Woken soon: spinning a little longer would have been cheaper. */
+/*
+ * How long it was asleep before something came, as its sender says; waking may
+ * take longer than that.
+ */
+static int64_t
+rested(const struct gsi_self *me, const struct gm_receiver *ring, int64_t from)
+{
+	int64_t now = gsi_now_ns(), at = gm_ring_rung_at(ring);
+
+	if (ring == &me->mailbox && (at < from || at > now))
+		at = gm_ring_rung_at(&me->replies);
+	return at < from || at > now ? now - from : at - from;
+}
+
+/* It came soon: spinning a little longer would have been cheaper. */
 static void
 tune(struct gsi_self *me, int64_t slept)
 {
@@ -211,6 +225,6 @@ gsi_sleep(struct gsi_self *me, struct gm_receiver *ring, int64_t deadline)
 		return -EBADF;
 	if (n == 0 && deadline >= 0 && gsi_now_ns() >= deadline)
 		return -ETIMEDOUT;
-	tune(me, gsi_now_ns() - before);
+	tune(me, rested(me, ring, before));
 	return 0;
 }

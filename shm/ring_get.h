@@ -83,6 +83,13 @@ gm_ring_got(struct gm_receiver *r, const struct gm_cell *cell)
 	gm_store(&r->ref.ring->taken, v + 1, relaxed);
 }
 
+/* When a message last came for which it was to be rung: a hint, in ns. */
+static inline int64_t
+gm_ring_rung_at(const struct gm_receiver *r)
+{
+	return gm_load(&r->ref.ring->rung_at, relaxed);
+}
+
 /* Whether a look may find something: what a look in vain costs is saved. */
 static inline bool
 gm_ring_may(const struct gm_receiver *r)

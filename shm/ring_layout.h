@@ -14,6 +14,7 @@
  *   sleep_no     receiver                    release, before ASLEEP [T6]
  *   pinwait      receiver                    before the membarrier [T6]
  *   rung         senders                     release, after the write [T6]
+ *   rung_at      senders                     relaxed, before it, a hint
  *   allocated    senders CAS, receiver xchg  [T4]
  *   fenced       node 1, receiver once 0     release, when it can fence [T6]
  *   room_seq     receiver, node              futex word [T8]
@@ -74,6 +75,7 @@ struct gm_ring {
 	_Alignas(GM_LINE) _Atomic uint64_t sleep_no;
 	_Atomic uint32_t pinwait;
 	_Alignas(GM_LINE) _Atomic uint64_t rung;
+	_Atomic int64_t rung_at; /* ns of CLOCK_MONOTONIC */
 	_Alignas(GM_LINE) _Atomic uint64_t allocated;
 	_Atomic uint32_t fenced;
 	_Alignas(GM_LINE) _Atomic uint32_t room_seq;

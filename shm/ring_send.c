@@ -234,7 +234,11 @@ gm_ring_must_ring(const struct gm_ring_ref *to)
 	/* acquire [T6], both: rung is set after the write has returned */
 	uint64_t s = gm_load(&to->ring->sleep_no, acquire);
 
-	return gm_load(&to->ring->rung, acquire) == s ? 0 : s;
+	if (gm_load(&to->ring->rung, acquire) == s)
+		return 0;
+	/* killed behind this: a ring later than it says */
+	gm_store(&to->ring->rung_at, gm_clock_ns(), relaxed);
+	return s;
 }
 
 uint64_t

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/internal.h"
+#include "shm/ring_layout.h"
 #include "tests/runner.h"
 
 #define AT (3ull << 20)
@@ -20,6 +21,7 @@
 struct sleeper {
 	struct gsi_self self;
 	_Alignas(4096) struct gm_page page; /* of who sends to it */
+	int64_t said; /* when the next message was sent, 0 the truth */
 	int segment;
 	int node[2]; /* the connection to the node, and the node's end */
 };
@@ -64,9 +66,9 @@ free_sleeper(struct sleeper *s)
 	free(s);
 }
 
-/* One message; the bell is rung when it is asked for. */
+/* One message, sent at that time if not 0; rings when it is asked for. */
 static void
-send_one(struct sleeper *s)
+send_at(struct sleeper *s, int64_t at)
 {
 	static const uint64_t one = 1;
 	const struct gm_ring_ref *ring = &s->self.region.ring[GM_MAILBOX];
@@ -79,11 +81,19 @@ send_one(struct sleeper *s)
 	    &sender, ring, (struct gm_alive){ &word, 1 }, 8, 0, &slip));
 	memset(slip.payload, 'x', 8);
 	sleep_no = gm_ring_commit(&sender, ring, &slip);
+	if (at != 0)
+		gm_store(&ring->ring->rung_at, at, relaxed);
 	if (sleep_no != 0) {
 		CHECK_INT(write(s->self.bell, &one, sizeof(one)), 8);
 		gm_ring_rung(ring, sleep_no);
 	}
 	gm_ring_done(&sender);
+}
+
+static void
+send_one(struct sleeper *s)
+{
+	send_at(s, 0);
 }
 
 static int
@@ -182,7 +192,7 @@ send_later(void *data)
 	while (!gm_load(&s->page.started, acquire))
 		sched_yield();
 	usleep(2000);
-	send_one(s);
+	send_at(s, s->said);
 	return NULL;
 }
 
@@ -202,6 +212,63 @@ TEST(sleep_ends_with_the_bell_each_time)
 	}
 	/* those sleeps were long: less is spun */
 	CHECK(s->self.spin_ns < BUDGET_NS);
+	free_sleeper(s);
+}
+
+/* As if it had been sent at once, and waking had taken the rest. */
+static void *
+send_as_if_soon(void *data)
+{
+	struct sleeper *s = data;
+	struct gm_ring *ring = s->self.region.ring[GM_MAILBOX].ring;
+	int64_t asleep;
+
+	while ((gm_load(&ring->tail.lo, acquire) & GM_ASLEEP) == 0)
+		sched_yield();
+	asleep = now_ns();
+	usleep(2000);
+	send_at(s, asleep + 30000);
+	return NULL;
+}
+
+/* A machine that is slow to wake must not make it think that all are late. */
+TEST(sleep_is_as_long_as_nothing_came)
+{
+	struct sleeper *s = new_sleeper();
+	pthread_t thread;
+	int more = 0;
+
+	for (int i = 0; i < 50; i++) {
+		s->self.spin_ns = 4000;
+		CHECK_INT(pthread_create(&thread, NULL, send_as_if_soon, s), 0);
+		while (take_all(s) == 0)
+			CHECK_INT(sleep_for(s, 20000), 0);
+		pthread_join(thread, NULL);
+		more += s->self.spin_ns == 8000;
+	}
+	/* not where one of the two was kept from its CPU just then */
+	CHECK(more > 25);
+	free_sleeper(s);
+}
+
+/* What a sender says is a hint: it can be anything. */
+TEST(sleep_of_an_impossible_length_is_as_long_as_it_was)
+{
+	static const int64_t said[] = { 1, -1, INT64_MAX, INT64_MIN };
+	struct sleeper *s = new_sleeper();
+	pthread_t thread;
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		s->self.spin_ns = 4000;
+		gm_store(&s->page.started, 0, relaxed);
+		s->said = said[i];
+		CHECK_INT(pthread_create(&thread, NULL, send_later, s), 0);
+		gm_store(&s->page.started, 1, release);
+		while (take_all(s) == 0)
+			CHECK_INT(sleep_for(s, 20000), 0);
+		pthread_join(thread, NULL);
+		CHECK(s->self.spin_ns <= 4000);
+	}
 	free_sleeper(s);
 }
 
