@@ -103,8 +103,7 @@ gsi_node_look(struct gsi_node *node)
 	for (uint32_t s = 1; s < node->high; s++) {
 		struct gsi_proc *proc = &node->procs[s];
 
-		if ((proc->state != GSI_SLOT_LIVE && !proc->lost) ||
-		    proc->eye.pid == 0)
+		if (!gsi_node_runs(node, s) || proc->eye.pid == 0)
 			continue;
 		node->eyes = true;
 		if (!gsi_eye_sees(&proc->eye))

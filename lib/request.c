@@ -137,20 +137,22 @@ gsi_request_post_within(struct gsi_self *me, enum gsi_op op, const void *body,
 	return put(me, op, body, size, 0, -1, gsi_now_ns() + ns);
 }
 
+/* Unless the node came by and has read it. */
+void
+gsi_request_ring_now(struct gsi_self *me)
+{
+	if (me->ring_by != 0 && is_unread(me))
+		ring_node(me);
+	me->ring_by = 0;
+}
+
 int64_t
 gsi_request_ring_due(struct gsi_self *me, int64_t deadline)
 {
+	if (!is_unread(me) || gsi_now_ns() >= me->ring_by)
+		gsi_request_ring_now(me);
 	if (me->ring_by == 0)
 		return deadline;
-	/* the node came by and has read it */
-	if (!is_unread(me)) {
-		me->ring_by = 0;
-		return deadline;
-	}
-	if (gsi_now_ns() >= me->ring_by || deadline == 0) {
-		ring_node(me);
-		return deadline;
-	}
 	return deadline < 0 || me->ring_by < deadline ? me->ring_by : deadline;
 }
 

@@ -18,7 +18,9 @@ int gsi_request_post(
  */
 int gsi_request_post_within(struct gsi_self *me, enum gsi_op op,
     const void *body, size_t size, int64_t ns);
-/* Before a sleep until deadline: how long it may be. */
+/* At once, for what of that is unread. */
+void gsi_request_ring_now(struct gsi_self *me);
+/* Before a sleep until deadline, if ring_by is set: how long it may be. */
 int64_t gsi_request_ring_due(struct gsi_self *me, int64_t deadline);
 
 /*

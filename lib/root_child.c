@@ -15,8 +15,8 @@
 
 #define PROGRAM_SEATED_MS 10000
 #define GIVE_WAY_NS 100000
-/* A row of starts rings the node once for each, not twice. */
-#define CHANGED_NS 1000000
+/* What the node need not know at once: a row of starts rings it once each. */
+#define LATER_NS 1000000
 #define LOOK_MS 1000 /* then twice as long, and so on */
 #define LOOK_MAX_MS 64000
 
@@ -118,7 +118,7 @@ gsi_root_reap(struct gsi_root *root, const struct gsi_note *note)
 			;
 	if (!gs_pid_is_none(note->who))
 		gsi_request_post_within(root->forker->me, GSI_OP_REAPED, &ask,
-		    sizeof(ask), CHANGED_NS);
+		    sizeof(ask), LATER_NS);
 }
 
 /* What runs there, for reports: known when it has come that far. */
@@ -173,9 +173,9 @@ take_child(struct gsi_root *root, const struct gsi_message *m)
 	if (serial != 0)
 		gsi_root_ended(root, child, &note);
 	/* unless the next one's BORN has done so */
-	(void)gsi_request_ring_due(me, 0);
+	gsi_request_ring_now(me);
 	save(root, serial);
-	gsi_request_post_within(me, GSI_OP_CHANGED, NULL, 0, CHANGED_NS);
+	gsi_request_post_within(me, GSI_OP_CHANGED, NULL, 0, LATER_NS);
 }
 
 /* Kept before it is answered: no answer speaks of what is forgotten. */
@@ -195,7 +195,7 @@ gsi_root_up(struct gsi_root *root, struct gsi_child *child)
 		gsi_root_progress(root, child);
 	gsi_root_answer_starter(child, 0, child->pid, "");
 	gsi_request_post_within(
-	    root->forker->me, GSI_OP_CHANGED, NULL, 0, CHANGED_NS);
+	    root->forker->me, GSI_OP_CHANGED, NULL, 0, LATER_NS);
 }
 
 /*
@@ -280,7 +280,7 @@ gsi_root_fork_due(struct gsi_root *root)
 {
 	struct gsi_self *me = root->forker->me;
 
-	(void)gsi_request_ring_due(me, 0);
+	gsi_request_ring_now(me);
 	give_way(me);
 	/* once: what somebody who is stopped is sending does not come */
 	root->fork_late = !root->fork_late && gm_ring_may(&me->mailbox);

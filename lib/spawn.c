@@ -227,7 +227,7 @@ gsi_fork_child(struct gsi_forker *forker, struct gsi_newborn *n)
 	n->forker = forker;
 	n->life = open_life(forker);
 	/* a fork takes long */
-	(void)gsi_request_ring_due(forker->me, 0);
+	gsi_request_ring_now(forker->me);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	gsi_home()->bears = true;

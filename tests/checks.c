@@ -153,13 +153,25 @@ test_process(pid_t pid, char *state, pid_t *parent)
 	return true;
 }
 
-bool
-test_is_stopped(void *pid)
+static bool
+is_in(pid_t pid, char wanted)
 {
 	char state;
 	pid_t parent;
 
-	return test_process(*(pid_t *)pid, &state, &parent) && state == 'T';
+	return test_process(pid, &state, &parent) && state == wanted;
+}
+
+bool
+test_is_stopped(void *pid)
+{
+	return is_in(*(pid_t *)pid, 'T');
+}
+
+bool
+test_is_asleep(void *pid)
+{
+	return is_in(*(pid_t *)pid, 'S');
 }
 
 bool

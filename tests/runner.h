@@ -62,8 +62,7 @@ struct test_case {
 /* Polls cond(data) until it is true or ms are over. */
 bool eventually(bool (*cond)(void *data), void *data, int ms);
 
-int64_t now_ms(void);
-int64_t now_ns(void);
+int64_t now_ms(void), now_ns(void);
 
 /* Runs fn(data) in a child, which ends with 0 when fn returns. */
 pid_t test_fork(void (*fn)(void *data), void *data);
@@ -117,6 +116,7 @@ const char *test_ending(int status, char *text, size_t size);
 bool test_process(pid_t pid, char *state, pid_t *parent);
 bool test_is_named(pid_t pid, const char *comm);
 bool test_is_stopped(void *pid); /* for eventually: a pid_t */
+bool test_is_asleep(void *pid);
 
 void test_add(struct test_case *test);
 noreturn void test_fail(const char *file, int line, const char *fmt, ...)

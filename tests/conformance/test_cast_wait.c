@@ -26,11 +26,10 @@ wait_for_room(void *data)
 static bool
 waiter_sleeps(void *data)
 {
-	pid_t tid = atomic_load(&waiter), parent;
-	char state;
+	pid_t tid = atomic_load(&waiter);
 
 	(void)data;
-	return tid > 0 && test_process(tid, &state, &parent) && state == 'S';
+	return tid > 0 && test_is_asleep(&tid);
 }
 
 /* How long a waiter still waits when the server that it waits for is killed. */

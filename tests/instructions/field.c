@@ -127,22 +127,12 @@ field_os_pid(gs_pid pid)
 	return info.os_pid;
 }
 
-static bool
-is_asleep(void *data)
-{
-	const int *os_pid = data;
-	char state;
-	pid_t parent;
-
-	return test_process(*os_pid, &state, &parent) && state == 'S';
-}
-
 void
 field_sleeps(gs_pid pid)
 {
 	int os_pid = field_os_pid(pid);
 
-	if (!eventually(is_asleep, &os_pid, SOON))
+	if (!eventually(test_is_asleep, &os_pid, SOON))
 		FAIL("a server without work does not sleep");
 }
 

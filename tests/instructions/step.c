@@ -20,15 +20,6 @@
 #define PATIENCE_MS 20000
 #define OPTIONS (PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD)
 
-static bool
-sleeps(pid_t pid)
-{
-	char state = '?';
-	pid_t parent;
-
-	return test_process(pid, &state, &parent) && state == 'S';
-}
-
 static void
 tick(int sig)
 {
@@ -73,7 +64,7 @@ report(struct stepper *s)
 		}
 		if (errno != EINTR)
 			FAIL("waitpid %d: %s", (int)s->pid, strerror(errno));
-		asleep = sleeps(s->pid) ? asleep + 1 : 0;
+		asleep = test_is_asleep(&s->pid) ? asleep + 1 : 0;
 		if (asleep >= 2) {
 			step_ticking(false);
 			if (s->wake == NULL || !s->wake(s->data, s->turns++))

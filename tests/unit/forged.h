@@ -82,11 +82,9 @@ as_many(void *data)
 static inline bool
 node_sleeps(void *data)
 {
-	const gs_node_info *node = data;
-	pid_t parent;
-	char state;
+	pid_t pid = ((const gs_node_info *)data)->os_pid;
 
-	return test_process(node->os_pid, &state, &parent) && state == 'S';
+	return test_is_asleep(&pid);
 }
 
 static inline void

@@ -214,10 +214,9 @@ static bool
 sleeps(void *data)
 {
 	struct waiter *w = data;
-	pid_t tid = atomic_load(&w->tid), parent;
-	char state;
+	pid_t tid = atomic_load(&w->tid);
 
-	return tid > 0 && test_process(tid, &state, &parent) && state == 'S';
+	return tid > 0 && test_is_asleep(&tid);
 }
 
 /* ms from the end of the server until the lost client goes on. */

@@ -229,15 +229,6 @@ TEST(logger_rotates_at_one_mebibyte)
 	unlink(path);
 }
 
-static bool
-asleep(void *data)
-{
-	char state;
-	pid_t parent;
-
-	return test_process(*(pid_t *)data, &state, &parent) && state == 'S';
-}
-
 /* All that was sent has been read, and the reader waits for more. */
 static bool
 drained(void *data)
@@ -247,7 +238,7 @@ drained(void *data)
 
 	CHECK_OK(ioctl(l->reports, SIOCOUTQ, &reports));
 	CHECK_OK(ioctl(l->output, SIOCOUTQ, &output));
-	return reports == 0 && output == 0 && asleep(&l->pid);
+	return reports == 0 && output == 0 && test_is_asleep(&l->pid);
 }
 
 /* LOG-13: a sink that fails costs records, and says how many. */
@@ -323,7 +314,7 @@ TEST(logger_sleeps_when_idle)
 	log_start(&l);
 	say(&l, "hello");
 	expect(&l, "\thello\n");
-	CHECK(eventually(asleep, &l.pid, 10000));
+	CHECK(eventually(test_is_asleep, &l.pid, 10000));
 	before = switches(l.pid);
 	until = now_ms() + 2000;
 	while (now_ms() < until)
