@@ -247,7 +247,11 @@ int
 field_room(gs_pid server)
 {
 	int status = 0, n = -1;
+	gs_ref ref;
 
+	/* the node is done with the last end and has rung whom it was sending to */
+	CHECK_OK(gs_monitor(GS_PID(server), &ref));
+	gs_demonitor(ref, true);
 	/* at rest: what it has read is free for others */
 	field_sleeps(server);
 	atomic_store(&board->gate, 0);
